@@ -1,0 +1,109 @@
+//! Identifiers: of runs, of calls and of content.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// The namespace of every identifier that is derived rather than drawn (UUIDv5).
+const DERIVED: Uuid = Uuid::from_u128(0x8f1c_2b6e_52a4_5d0e_9a37_7472_6f75_7065);
+
+/// A run's identifier: a UUIDv7, so that runs sort by the time of their creation.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(pub Uuid);
+
+impl RunId {
+    /// A fresh identifier for a run that is created at `now` (microseconds since the epoch).
+    pub fn new(now: Timestamp) -> Self {
+        let seconds = u64::try_from(now.div_euclid(1_000_000)).unwrap_or(0);
+        let nanos = u32::try_from(now.rem_euclid(1_000_000)).unwrap_or(0) * 1_000;
+        Self(Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos)))
+    }
+
+    /// The identifier of the child run that answers `call` of this run: the same one each time it is asked for.
+    #[must_use]
+    pub fn child(self, call: CallId) -> Self {
+        Self(Uuid::new_v5(&self.0, format!("child/{call}").as_bytes()))
+    }
+
+    /// Reads an identifier as [`fmt::Display`] writes it; `None` if it is not a UUID.
+    pub fn parse(text: &str) -> Option<Self> {
+        Uuid::try_parse(text).ok().map(Self)
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Identifies one tool call of one run; derived (UUIDv5) from the run, the model step and the call's place in it, so
+/// that going on and resuming name it alike.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CallId(pub Uuid);
+
+impl CallId {
+    /// The identifier of call number `index` of model step `step` of `run`.
+    pub fn derive(run: RunId, step: u32, index: usize) -> Self {
+        Self(Uuid::new_v5(&run.0, format!("call/{step}/{index}").as_bytes()))
+    }
+
+    /// Reads an identifier as [`fmt::Display`] writes it; `None` if it is not a UUID.
+    pub fn parse(text: &str) -> Option<Self> {
+        Uuid::try_parse(text).ok().map(Self)
+    }
+}
+
+impl fmt::Display for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Microseconds since the Unix epoch.
+pub type Timestamp = i64;
+
+/// The SHA-256 of a content, in lower-case hexadecimal: the address of snapshots and blobs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ContentHash(pub String);
+
+impl ContentHash {
+    /// The address of `content`.
+    pub fn of(content: &[u8]) -> Self {
+        let digest = Sha256::digest(content);
+        let mut text = String::with_capacity(64);
+        for byte in digest {
+            text.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
+            text.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
+        }
+        Self(text)
+    }
+}
+
+impl fmt::Display for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A UUIDv5 of `name` in the engine's own namespace: for identifiers that must be found again from what they name.
+pub fn derived(name: &str) -> Uuid {
+    Uuid::new_v5(&DERIVED, name.as_bytes())
+}
