@@ -1,0 +1,140 @@
+//! A response body that follows steps: send, wait, fall silent, break the connection.
+
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use tokio::{
+    sync::Notify,
+    time::{Instant, Sleep, sleep_until},
+};
+
+/// One step of a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Write these bytes.
+    Send(Bytes),
+    /// Wait; what was sent before is flushed meanwhile.
+    Wait(Duration),
+    /// Never go on.
+    Stall,
+    /// Flush what was sent, then break the connection.
+    Break(Ending),
+}
+
+/// How a connection is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// FIN: an orderly close.
+    Close,
+    /// RST.
+    Reset,
+}
+
+/// The way from a body or handler to its connection: asks for the connection to be broken.
+#[derive(Debug, Default)]
+pub(crate) struct Breaker {
+    reset: AtomicBool,
+    asked: Notify,
+}
+
+impl Breaker {
+    /// Asks for the end.
+    pub(crate) fn trip(&self, ending: Ending) {
+        self.reset.store(ending == Ending::Reset, Ordering::Release);
+        self.asked.notify_one();
+    }
+
+    /// Waits until an end is asked for.
+    pub(crate) async fn tripped(&self) -> Ending {
+        self.asked.notified().await;
+        if self.reset.load(Ordering::Acquire) { Ending::Reset } else { Ending::Close }
+    }
+}
+
+/// A body that follows its steps.
+#[derive(Debug)]
+pub(crate) struct SteppedBody {
+    steps: VecDeque<Step>,
+    timer: Option<Pin<Box<Sleep>>>,
+    flushed: bool,
+    breaker: Arc<Breaker>,
+}
+
+impl SteppedBody {
+    /// A body of these steps on the connection of this breaker.
+    pub(crate) fn new(steps: Vec<Step>, breaker: Arc<Breaker>) -> Self {
+        Self { steps: steps.into(), timer: None, flushed: false, breaker }
+    }
+
+    /// Waits out a pause; ready when it is over.
+    fn wait(&mut self, pause: Duration, context: &mut Context<'_>) -> Poll<()> {
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + pause)));
+        let over = timer.as_mut().poll(context);
+        if over.is_ready() {
+            self.timer = None;
+            self.steps.pop_front();
+        }
+        over
+    }
+
+    /// hyper flushes what it has whenever a body is pending: so the break comes one turn later than the last bytes.
+    fn break_off(&mut self, ending: Ending, context: &mut Context<'_>) {
+        if self.flushed {
+            self.steps[0] = Step::Stall;
+            self.breaker.trip(ending);
+        } else {
+            self.flushed = true;
+            context.waker().wake_by_ref();
+        }
+    }
+}
+
+impl Body for SteppedBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        loop {
+            match self.steps.front() {
+                None => return Poll::Ready(None),
+                Some(Step::Stall) => return Poll::Pending,
+                Some(Step::Wait(pause)) => {
+                    let pause = *pause;
+                    std::task::ready!(self.wait(pause, context));
+                }
+                Some(Step::Break(ending)) => {
+                    let ending = *ending;
+                    self.break_off(ending, context);
+                    return Poll::Pending;
+                }
+                Some(Step::Send(_)) => {
+                    if let Some(Step::Send(bytes)) = self.steps.pop_front() {
+                        return Poll::Ready(Some(Ok(Frame::data(bytes))));
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+}

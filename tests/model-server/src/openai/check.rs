@@ -1,0 +1,320 @@
+//! What OpenAI refuses, in its words (observed messages of `POST /v1/chat/completions`).
+//!
+//! Parameters that OpenAI does not know pass, since compatible vendors have many; within messages they do not.
+
+use serde_json::Value;
+
+use crate::{
+    exchange::{items, text},
+    refusal::Refusal,
+};
+
+/// The fields that a message may have; `reasoning_content` is what compatible vendors want back.
+const MESSAGE_FIELDS: [&str; 9] =
+    ["role", "content", "name", "tool_calls", "tool_call_id", "refusal", "audio", "function_call", "reasoning_content"];
+
+/// Longest function name.
+const NAME_LENGTH: usize = 64;
+
+/// Refuses what OpenAI would refuse.
+pub(crate) fn check(body: &Value) -> Result<(), Refusal> {
+    if !body["model"].is_string() {
+        return Err(Refusal::invalid("you must provide a model parameter"));
+    }
+    let messages = required_array(body, "messages")?;
+    for (index, message) in messages.iter().enumerate() {
+        check_message(message, index)?;
+    }
+    check_tool_turns(messages)?;
+    check_tools(body)?;
+    check_parameters(body)
+}
+
+/// An array that must be there and hold something.
+fn required_array<'a>(body: &'a Value, name: &str) -> Result<&'a [Value], Refusal> {
+    match &body[name] {
+        Value::Null => Err(missing(name)),
+        Value::Array(values) if values.is_empty() => Err(empty(name)),
+        Value::Array(values) => Ok(values),
+        other => Err(wrong_type(name, "an array of objects", other)),
+    }
+}
+
+fn missing(param: &str) -> Refusal {
+    Refusal::invalid(format!("Missing required parameter: '{param}'.")).at(param).code("missing_required_parameter")
+}
+
+fn empty(param: &str) -> Refusal {
+    let message = format!(
+        "Invalid '{param}': empty array. Expected an array with minimum length 1, but got an empty array instead."
+    );
+    Refusal::invalid(message).at(param).code("empty_array")
+}
+
+fn wrong_type(param: &str, expected: &str, value: &Value) -> Refusal {
+    let got = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(number) if number.is_i64() || number.is_u64() => "an integer",
+        Value::Number(_) => "a decimal number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    };
+    let message = format!("Invalid type for '{param}': expected {expected}, but got {got} instead.");
+    Refusal::invalid(message).at(param).code("invalid_type")
+}
+
+fn invalid_value(param: &str, got: &str, supported: &str) -> Refusal {
+    let message = format!("Invalid value: '{got}'. Supported values are: {supported}.");
+    Refusal::invalid(message).at(param).code("invalid_value")
+}
+
+/// One message on its own: role, fields, content, calls.
+fn check_message(message: &Value, index: usize) -> Result<(), Refusal> {
+    let path = format!("messages[{index}]");
+    let Some(fields) = message.as_object() else { return Err(wrong_type(&path, "an object", message)) };
+    if let Some(field) = fields.keys().find(|field| !MESSAGE_FIELDS.contains(&field.as_str())) {
+        let param = format!("{path}.{field}");
+        return Err(Refusal::invalid(format!("Unknown parameter: '{param}'.")).at(param).code("unknown_parameter"));
+    }
+    let role = match &message["role"] {
+        Value::Null => return Err(missing(&format!("{path}.role"))),
+        role => text(role),
+    };
+    match role {
+        "tool" if message["tool_call_id"].is_null() => Err(missing(&format!("{path}.tool_call_id"))),
+        "system" | "developer" | "user" | "function" | "tool" => check_content(&message["content"], &path, role),
+        "assistant" => check_assistant(message, &path),
+        other => {
+            let supported = "'system', 'assistant', 'user', 'function', 'tool', and 'developer'";
+            Err(invalid_value(&format!("{path}.role"), other, supported))
+        }
+    }
+}
+
+/// A content that must be there: text, or parts that this role may have.
+fn check_content(content: &Value, path: &str, role: &str) -> Result<(), Refusal> {
+    let param = format!("{path}.content");
+    match content {
+        Value::String(_) => Ok(()),
+        Value::Null => Err(Refusal::invalid("Invalid value for 'content': expected a string, got null.").at(param)),
+        Value::Array(parts) if parts.is_empty() => Err(empty(&param)),
+        Value::Array(parts) => {
+            parts.iter().enumerate().try_for_each(|(i, part)| check_part(part, &format!("{param}[{i}]"), role))
+        }
+        other => Err(wrong_type(&param, "one of a string or array of objects", other)),
+    }
+}
+
+fn check_part(part: &Value, path: &str, role: &str) -> Result<(), Refusal> {
+    match (text(&part["type"]), role) {
+        ("text", _) if part["text"].is_string() => Ok(()),
+        ("text", _) => Err(missing(&format!("{path}.text"))),
+        ("refusal", "assistant") => Ok(()),
+        ("image_url", "user") => {
+            let param = format!("{path}.image_url.url");
+            match part["image_url"]["url"].as_str() {
+                None => Err(missing(&param)),
+                Some(url) if url.starts_with("data:image/") && url.contains(";base64,") => Ok(()),
+                Some(url) if url.starts_with("https://") || url.starts_with("http://") => Ok(()),
+                Some(url) => {
+                    let message = format!(
+                        "Invalid '{param}'. Expected a valid URL, but got a value with an invalid format: {url:.40}."
+                    );
+                    Err(Refusal::invalid(message).at(param).code("invalid_value"))
+                }
+            }
+        }
+        ("input_audio", "user") => match (&part["input_audio"]["data"], text(&part["input_audio"]["format"])) {
+            (Value::String(_), "wav" | "mp3") => Ok(()),
+            (Value::String(_), other) => {
+                Err(invalid_value(&format!("{path}.input_audio.format"), other, "'wav' and 'mp3'"))
+            }
+            _ => Err(missing(&format!("{path}.input_audio.data"))),
+        },
+        ("file", "user") if part["file"].is_object() => Ok(()),
+        ("", _) => Err(missing(&format!("{path}.type"))),
+        (other, "user") => {
+            let supported = "'text', 'image_url', 'input_audio', 'refusal', 'audio', and 'file'";
+            Err(invalid_value(&format!("{path}.type"), other, supported))
+        }
+        (other, _) => Err(invalid_value(&format!("{path}.type"), other, "'text'")),
+    }
+}
+
+fn check_assistant(message: &Value, path: &str) -> Result<(), Refusal> {
+    let calls_path = format!("{path}.tool_calls");
+    match &message["tool_calls"] {
+        Value::Null if message["function_call"].is_object() || message["refusal"].is_string() => Ok(()),
+        Value::Null => check_content(&message["content"], path, "assistant"),
+        Value::Array(calls) if calls.is_empty() => Err(empty(&calls_path)),
+        Value::Array(calls) => {
+            calls.iter().enumerate().try_for_each(|(i, call)| check_call(call, &format!("{calls_path}[{i}]")))?;
+            if message["content"].is_null() { Ok(()) } else { check_content(&message["content"], path, "assistant") }
+        }
+        other => Err(wrong_type(&calls_path, "an array of objects", other)),
+    }
+}
+
+fn check_call(call: &Value, path: &str) -> Result<(), Refusal> {
+    if call["id"].is_null() {
+        return Err(missing(&format!("{path}.id")));
+    }
+    match text(&call["type"]) {
+        "function" => {}
+        "" => return Err(missing(&format!("{path}.type"))),
+        other => return Err(invalid_value(&format!("{path}.type"), other, "'function'")),
+    }
+    check_name(&call["function"]["name"], &format!("{path}.function.name"))?;
+    match &call["function"]["arguments"] {
+        Value::String(_) => Ok(()),
+        Value::Null => Err(missing(&format!("{path}.function.arguments"))),
+        other => Err(wrong_type(&format!("{path}.function.arguments"), "a string", other)),
+    }
+}
+
+fn check_name(name: &Value, path: &str) -> Result<(), Refusal> {
+    let Some(name) = name.as_str() else { return Err(missing(path)) };
+    let letter = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if name.len() > NAME_LENGTH {
+        let length = name.len();
+        let message = format!(
+            "Invalid '{path}': string too long. Expected a string with maximum length {NAME_LENGTH}, but got a string with length {length} instead."
+        );
+        return Err(Refusal::invalid(message).at(path).code("string_above_max_length"));
+    }
+    if name.is_empty() || !name.chars().all(letter) {
+        let message = format!(
+            "Invalid '{path}': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'."
+        );
+        return Err(Refusal::invalid(message).at(path).code("invalid_value"));
+    }
+    Ok(())
+}
+
+/// Every call is answered by a tool message right behind it, and nothing else is.
+fn check_tool_turns(messages: &[Value]) -> Result<(), Refusal> {
+    let mut open: Vec<&str> = Vec::new();
+    let mut asked_by = None;
+    for (index, message) in messages.iter().enumerate() {
+        if message["role"] == "tool" {
+            if asked_by.is_none() {
+                let message = "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.";
+                return Err(Refusal::invalid(message).at(format!("messages.[{index}].role")));
+            }
+            let id = text(&message["tool_call_id"]);
+            let Some(place) = open.iter().position(|open| *open == id) else {
+                let message = format!(
+                    "Invalid parameter: 'tool_call_id' of '{id}' not found in 'tool_calls' of previous message."
+                );
+                return Err(Refusal::invalid(message).at(format!("messages.[{index}].tool_call_id")));
+            };
+            open.remove(place);
+            continue;
+        }
+        refuse_unanswered(&open, index)?;
+        open = items(&message["tool_calls"]).iter().map(|call| text(&call["id"])).collect();
+        asked_by = (!open.is_empty()).then_some(index);
+    }
+    refuse_unanswered(&open, messages.len())
+}
+
+fn refuse_unanswered(open: &[&str], index: usize) -> Result<(), Refusal> {
+    if open.is_empty() {
+        return Ok(());
+    }
+    let ids = open.join(", ");
+    let message = format!(
+        "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The following tool_call_ids did not have response messages: {ids}"
+    );
+    Err(Refusal::invalid(message).at(format!("messages.[{index}].role")))
+}
+
+fn check_tools(body: &Value) -> Result<(), Refusal> {
+    let tools = match &body["tools"] {
+        Value::Null => {
+            let orphan = ["tool_choice", "parallel_tool_calls"].into_iter().find(|name| !body[*name].is_null());
+            return orphan.map_or(Ok(()), |name| {
+                Err(Refusal::invalid(format!(
+                    "Invalid value for '{name}': '{name}' is only allowed when 'tools' are specified."
+                ))
+                .at(name))
+            });
+        }
+        _ => required_array(body, "tools")?,
+    };
+    for (i, tool) in tools.iter().enumerate() {
+        match text(&tool["type"]) {
+            "function" => {}
+            "" => return Err(missing(&format!("tools[{i}].type"))),
+            other => return Err(invalid_value(&format!("tools[{i}].type"), other, "'function' and 'custom'")),
+        }
+        let function = &tool["function"];
+        check_name(&function["name"], &format!("tools[{i}].function.name"))?;
+        let schema = &function["parameters"];
+        if !schema.is_null() && schema["type"] != "object" {
+            let name = text(&function["name"]);
+            let got = schema["type"].as_str().unwrap_or("None");
+            let message = format!(
+                "Invalid schema for function '{name}': schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{got}\"'."
+            );
+            let param = format!("tools[{i}].function.parameters");
+            return Err(Refusal::invalid(message).at(param).code("invalid_function_parameters"));
+        }
+    }
+    Ok(())
+}
+
+/// The parameters whose type or range is checked.
+fn check_parameters(body: &Value) -> Result<(), Refusal> {
+    for name in ["stream", "parallel_tool_calls", "logprobs", "store"] {
+        if !matches!(body[name], Value::Null | Value::Bool(_)) {
+            return Err(wrong_type(name, "a boolean", &body[name]));
+        }
+    }
+    if body["stream_options"].is_object() && body["stream"] != true {
+        let message = "Invalid value for 'stream_options': 'stream_options' is only allowed when 'stream' is enabled.";
+        return Err(Refusal::invalid(message).at("stream_options"));
+    }
+    for (name, low, high) in [
+        ("temperature", 0.0, 2.0),
+        ("top_p", 0.0, 1.0),
+        ("presence_penalty", -2.0, 2.0),
+        ("frequency_penalty", -2.0, 2.0),
+    ] {
+        check_range(body, name, low, high)?;
+    }
+    for name in ["max_tokens", "max_completion_tokens", "n"] {
+        match &body[name] {
+            Value::Null => {}
+            Value::Number(number) if number.as_i64().is_some_and(|number| number >= 1) => {}
+            Value::Number(number) if number.is_i64() => {
+                let message = format!(
+                    "Invalid '{name}': integer below minimum value. Expected a value >= 1, but got {number} instead."
+                );
+                return Err(Refusal::invalid(message).at(name).code("integer_below_min_value"));
+            }
+            other => return Err(wrong_type(name, "an integer", other)),
+        }
+    }
+    Ok(())
+}
+
+fn check_range(body: &Value, name: &str, low: f64, high: f64) -> Result<(), Refusal> {
+    let value = &body[name];
+    if value.is_null() {
+        return Ok(());
+    }
+    let Some(number) = value.as_f64() else { return Err(wrong_type(name, "a decimal", value)) };
+    let (problem, bound, code) = if number < low {
+        ("below minimum", format!(">= {low}"), "decimal_below_min_value")
+    } else if number > high {
+        ("above maximum", format!("<= {high}"), "decimal_above_max_value")
+    } else {
+        return Ok(());
+    };
+    let message =
+        format!("Invalid '{name}': decimal {problem} value. Expected a value {bound}, but got {value} instead.");
+    Err(Refusal::invalid(message).at(name).code(code))
+}
