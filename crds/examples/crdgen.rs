@@ -1,4 +1,4 @@
-//! Writes the CustomResourceDefinitions, for `kubectl apply -f crds/` and for the chart.
+//! Writes the definition of every kind, for `kubectl apply -f crds/` and for the chart.
 //!
 //! An example and no binary, because only dev-dependencies choose the version of k8s-openapi.
 

@@ -3,8 +3,10 @@
 //! The same types are read by the operator, by the runtime in a cluster, and by the runtime over a folder of YAML.
 
 #![expect(unreachable_pub, reason = "KubeSchema repeats each struct inside a function, where `pub` reaches nobody")]
+#![expect(clippy::doc_markdown, reason = "kinds are proper names, and this text is what `kubectl explain` prints")]
 
 pub mod agent;
+pub mod bounds;
 pub mod cel;
 pub mod condition;
 pub mod connection;
@@ -34,7 +36,7 @@ pub use kind::Kind;
 pub use mcp_server::{McpServer, McpServerSpec, McpServerStatus};
 pub use model::{Model, ModelSpec, ModelStatus};
 pub use prompt_template::{PromptTemplate, PromptTemplateSpec, PromptTemplateStatus};
-pub use resource::{ParseError, Resource};
+pub use resource::{FieldError, ParseError, Resource};
 pub use runtime::{Runtime, RuntimeSpec, RuntimeStatus};
 pub use secret::SecretDocument;
 pub use team::{Team, TeamSpec, TeamStatus};

@@ -53,6 +53,8 @@ kind_reference! {
     AgentReference => Agent;
     /// A Team of the same namespace.
     TeamReference => Team;
+    /// A Workflow of the same namespace.
+    WorkflowReference => Workflow;
 }
 
 /// One key of a Secret of the same namespace.

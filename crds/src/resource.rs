@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     API_VERSION, Agent, GROUP, Kind, McpServer, Model, PromptTemplate, Runtime, SecretDocument, Team, Tool, Workflow,
+    bounds,
     kind::UnknownKind,
     secret::{SECRET_API_VERSION, SECRET_KIND},
 };
@@ -49,28 +50,23 @@ pub enum ParseError {
     /// A kind that the group does not have.
     #[error("{0}")]
     UnknownKind(UnknownKind),
-    /// Fields that the kind does not have.
-    #[error("unknown {}: {}", if .0.len() == 1 { "field" } else { "fields" }, unknown_fields(.0))]
-    UnknownFields(Vec<UnknownField>),
-    /// A field that is missing or of the wrong type.
-    #[error("{path}: {message}")]
-    Invalid {
-        /// Path of the field, such as `spec.tools[0].tool`.
-        path: String,
-        /// What is wrong with it.
-        message: String,
-    },
+    /// Fields that are missing, unknown, of the wrong type or out of bounds; never empty.
+    #[error("{}", joined(.0))]
+    Fields(Vec<FieldError>),
 }
 
-/// A field that a kind does not have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownField {
-    /// Path of the field, such as `spec.modle`.
+/// What is wrong with one field.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {message}")]
+pub struct FieldError {
+    /// Path of the field, such as `spec.tools[0].tool`.
     pub path: String,
+    /// What is wrong with it, and what to write instead.
+    pub message: String,
 }
 
-fn unknown_fields(fields: &[UnknownField]) -> String {
-    fields.iter().map(|field| field.path.as_str()).collect::<Vec<_>>().join(", ")
+fn joined(fields: &[FieldError]) -> String {
+    fields.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 impl ParseError {
@@ -81,40 +77,56 @@ impl ParseError {
             Self::Missing(path) => path,
             Self::UnknownApiVersion(_) => "apiVersion",
             Self::UnknownKind(_) => "kind",
-            Self::UnknownFields(fields) => fields.first().map_or("", |field| field.path.as_str()),
-            Self::Invalid { path, .. } => path,
+            Self::Fields(fields) => fields.first().map_or("", |field| field.path.as_str()),
+        }
+    }
+
+    /// Every field that is wrong, for diagnostics of one line each.
+    pub fn fields(&self) -> Vec<FieldError> {
+        match self {
+            Self::Fields(fields) => fields.clone(),
+            other => vec![FieldError { path: other.path().to_owned(), message: other.to_string() }],
         }
     }
 }
 
 impl Resource {
-    /// Parses a document. A `status` is ignored: it is an output, and manifests copied from a cluster hold one.
+    /// Parses a document, strictly. A `status` is ignored: it is an output, and manifests copied from a cluster hold
+    /// one.
     pub fn from_value(document: Value) -> Result<Self, ParseError> {
         let Value::Object(mut document) = document else { return Err(ParseError::NoMapping) };
         let api_version = text(&document, "apiVersion")?;
         let kind = text(&document, "kind")?;
-        let metadata = document.get("metadata").and_then(Value::as_object);
-        if !metadata.and_then(|metadata| metadata.get("name")).is_some_and(|name| name.as_str() != Some("")) {
+        let name = document.get("metadata").and_then(|metadata| metadata.get("name"));
+        if name.is_none_or(|name| name.is_null() || name.as_str() == Some("")) {
             return Err(ParseError::Missing("metadata.name"));
         }
-        document.remove("status");
+        for envelope in ["apiVersion", "kind", "status"] {
+            document.remove(envelope);
+        }
         if api_version == SECRET_API_VERSION && kind == SECRET_KIND {
-            document.remove("apiVersion");
-            document.remove("kind");
-            return strict(document).map(|secret| Self::Secret(Box::new(secret)));
+            return strict(&Value::Object(document), None).map(Self::Secret);
         }
         if api_version != API_VERSION {
             return Err(ParseError::UnknownApiVersion(api_version));
         }
-        match kind.parse().map_err(ParseError::UnknownKind)? {
-            Kind::Model => strict(document).map(|model| Self::Model(Box::new(model))),
-            Kind::Tool => strict(document).map(|tool| Self::Tool(Box::new(tool))),
-            Kind::McpServer => strict(document).map(|server| Self::McpServer(Box::new(server))),
-            Kind::PromptTemplate => strict(document).map(|template| Self::PromptTemplate(Box::new(template))),
-            Kind::Agent => strict(document).map(|agent| Self::Agent(Box::new(agent))),
-            Kind::Team => strict(document).map(|team| Self::Team(Box::new(team))),
-            Kind::Workflow => strict(document).map(|workflow| Self::Workflow(Box::new(workflow))),
-            Kind::Runtime => strict(document).map(|runtime| Self::Runtime(Box::new(runtime))),
+        let kind = kind.parse().map_err(ParseError::UnknownKind)?;
+        let document = Value::Object(document);
+        let parsed = Self::of_kind(kind, &document)?;
+        let errors = bounds::check(kind, &document);
+        if errors.is_empty() { Ok(parsed) } else { Err(ParseError::Fields(errors)) }
+    }
+
+    fn of_kind(kind: Kind, document: &Value) -> Result<Self, ParseError> {
+        match kind {
+            Kind::Model => strict(document, Some(kind)).map(Self::Model),
+            Kind::Tool => strict(document, Some(kind)).map(Self::Tool),
+            Kind::McpServer => strict(document, Some(kind)).map(Self::McpServer),
+            Kind::PromptTemplate => strict(document, Some(kind)).map(Self::PromptTemplate),
+            Kind::Agent => strict(document, Some(kind)).map(Self::Agent),
+            Kind::Team => strict(document, Some(kind)).map(Self::Team),
+            Kind::Workflow => strict(document, Some(kind)).map(Self::Workflow),
+            Kind::Runtime => strict(document, Some(kind)).map(Self::Runtime),
         }
     }
 
@@ -176,15 +188,46 @@ fn text(document: &Map<String, Value>, field: &'static str) -> Result<String, Pa
 }
 
 /// Deserializes with the path of whatever is wrong, and refuses what was left over.
-fn strict<T: DeserializeOwned>(document: Map<String, Value>) -> Result<T, ParseError> {
+fn strict<T: DeserializeOwned>(document: &Value, kind: Option<Kind>) -> Result<Box<T>, ParseError> {
     let mut unknown = Vec::new();
-    let mut note = |path: serde_ignored::Path<'_>| unknown.push(UnknownField { path: path_text(&path) });
-    let deserializer = serde_ignored::Deserializer::new(Value::Object(document), &mut note);
+    let mut note = |path: serde_ignored::Path<'_>| unknown.push(unknown_field(&path, kind));
+    let deserializer = serde_ignored::Deserializer::new(document, &mut note);
     let parsed = serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let path = error.path().to_string();
-        ParseError::Invalid { path, message: error.into_inner().to_string() }
+        ParseError::Fields(vec![FieldError { path, message: error.into_inner().to_string() }])
     })?;
-    if unknown.is_empty() { Ok(parsed) } else { Err(ParseError::UnknownFields(unknown)) }
+    if unknown.is_empty() { Ok(Box::new(parsed)) } else { Err(ParseError::Fields(unknown)) }
+}
+
+/// Names the field that was probably meant, or all there are where none is near.
+fn unknown_field(path: &serde_ignored::Path<'_>, kind: Option<Kind>) -> FieldError {
+    let path = path_text(path);
+    let (parent, name) = path.rsplit_once('.').unwrap_or(("", &path));
+    let known = kind.map(|kind| bounds::known_fields(kind, parent)).unwrap_or_default();
+    let nearest = known.iter().map(|field| (distance(name, field), *field)).min();
+    let message = match nearest {
+        Some((distance, field)) if distance <= name.chars().count() / 3 + 1 => {
+            format!("unknown field: did you mean {field}?")
+        }
+        Some(_) => format!("unknown field: the fields here are {}", known.join(", ")),
+        None => "unknown field: remove it".to_owned(),
+    };
+    FieldError { path, message }
+}
+
+/// How many characters must be inserted, deleted or replaced to make one name of the other, whatever their case.
+fn distance(left: &str, right: &str) -> usize {
+    let left: Vec<char> = left.to_lowercase().chars().collect();
+    let mut row: Vec<usize> = (0..=left.len()).collect();
+    for (line, other) in right.to_lowercase().chars().enumerate() {
+        let mut next = vec![line + 1];
+        for ((above_left, above), character) in row.iter().zip(row.iter().skip(1)).zip(&left) {
+            let beside = next.last().copied().unwrap_or_default();
+            next.push((above_left + usize::from(*character != other)).min(above + 1).min(beside + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
 }
 
 /// A path with list positions in brackets and without the steps into options, as people write it.

@@ -1,11 +1,15 @@
 //! Workflow: a graph of nodes. What a node's `config` holds is checked by `troupe-rules`, per type.
 
+use std::fmt;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{GoDuration, JsonObject, cel, connection::Retry};
+
+pub mod config;
 
 /// A graph of nodes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, CustomResource, KubeSchema)]
@@ -115,6 +119,12 @@ pub enum NodeType {
     Approval,
     /// Runs another workflow.
     Workflow,
+}
+
+impl fmt::Display for NodeType {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(formatter)
+    }
 }
 
 impl NodeType {
