@@ -1,1 +1,105 @@
-//! Placeholder.
+//! What a model is told: the assembly of a run's messages, and what is read out of its answer.
+
+use serde_json::Value;
+
+use crate::message::{Message, Role};
+use crate::run::Run;
+use crate::session::SessionContext;
+
+/// The messages of the next model call: instructions, the summary and memories of what was compacted (S1-129), the
+/// session's turns, the caller's, and what was said in this run.
+pub fn messages(run: &Run, context: &SessionContext) -> Vec<Message> {
+    let system = run.agent.as_ref().map_or("", |agent| agent.system.as_str());
+    let mut messages = Vec::with_capacity(context.turns.len() + run.input.len() + run.transcript.len() + 2);
+    if !system.is_empty() {
+        messages.push(Message::system(system));
+    }
+    let history = context.turns.iter().chain(&run.input).chain(&run.transcript);
+    // An agent's own instructions replace those that the conversation began with (S1-156).
+    let (leading, rest): (Vec<_>, Vec<_>) =
+        history.filter(|turn| system.is_empty() || turn.role != Role::System).partition(|turn| turn.role == Role::System);
+    messages.extend(leading.iter().map(|turn| turn.message()));
+    if let Some(summary) = &context.summary {
+        messages.push(Message::system(format!("## Summary\n{summary}")));
+    }
+    for memory in &context.memories {
+        messages.push(Message::system(format!("## Memory\n{}: {}", memory.entry_type, memory.content)));
+    }
+    messages.extend(rest.iter().map(|turn| turn.message()));
+    pair_calls(messages)
+}
+
+/// Providers refuse a call without its result and a result without its call. Cuts through a conversation (compaction,
+/// revoking, a turn that was stopped) may leave either: a result without a call goes, a call without a result gets one.
+fn pair_calls(messages: Vec<Message>) -> Vec<Message> {
+    let mut paired: Vec<Message> = Vec::with_capacity(messages.len());
+    let mut open: Vec<(String, String)> = Vec::new();
+    for message in messages {
+        if message.role == Role::Tool {
+            let id = message.tool_call_id.as_deref().unwrap_or_default();
+            if let Some(place) = open.iter().position(|(call, _)| call == id) {
+                open.remove(place);
+                paired.push(message);
+            }
+            continue;
+        }
+        close(&mut paired, &mut open);
+        open.extend(message.tool_calls.iter().map(|call| (call.id.clone(), call.name.clone())));
+        let says_something = !message.content.is_empty()
+            || !message.tool_calls.is_empty()
+            || !message.images.is_empty()
+            || message.audio.is_some();
+        if says_something {
+            paired.push(message);
+        }
+    }
+    close(&mut paired, &mut open);
+    paired
+}
+
+fn close(messages: &mut Vec<Message>, open: &mut Vec<(String, String)>) {
+    for (id, name) in open.drain(..) {
+        let result = Message::tool_result(id, name, "Error: the call has no result");
+        messages.push(Message { is_error: true, ..result });
+    }
+}
+
+/// A rough count of tokens where a provider does not tell: a quarter of the characters (S1-134).
+pub fn estimate_tokens(characters: usize) -> u64 {
+    u64::try_from(characters.div_ceil(4)).unwrap_or(u64::MAX)
+}
+
+/// The characters of messages, for [`estimate_tokens`].
+pub fn characters(messages: &[Message]) -> usize {
+    let of = |message: &Message| {
+        let calls: usize = message.tool_calls.iter().map(|call| call.arguments.len() + call.name.len()).sum();
+        message.content.chars().count() + message.thinking.as_ref().map_or(0, |text| text.chars().count()) + calls
+    };
+    messages.iter().map(of).sum()
+}
+
+/// The JSON of a structured answer: the whole text, or what stands in its code fence, where models like to put it.
+pub fn parse_output(text: &str) -> Option<Value> {
+    let text = text.trim();
+    if let Ok(value) = serde_json::from_str(text) {
+        return Some(value);
+    }
+    let inside = text.strip_prefix("```json").or_else(|| text.strip_prefix("```"))?.strip_suffix("```")?;
+    serde_json::from_str(inside.trim()).ok()
+}
+
+/// Why an answer does not satisfy a schema; `None` if it does. A schema that is none is reported as the problem.
+pub fn output_problem(schema: &Value, text: &str) -> Option<String> {
+    let Some(value) = parse_output(text) else { return Some("it is not JSON".to_owned()) };
+    let validator = match jsonschema::validator_for(schema) {
+        Ok(validator) => validator,
+        Err(error) => return Some(format!("the output schema itself is invalid: {error}")),
+    };
+    // The first few are what a model can act on; all of them can be thousands.
+    let problems: Vec<_> = validator
+        .iter_errors(&value)
+        .take(5)
+        .map(|error| format!("{} at {:?}", error, error.instance_path().to_string()))
+        .collect();
+    (!problems.is_empty()).then(|| problems.join("; "))
+}

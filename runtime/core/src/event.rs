@@ -128,6 +128,13 @@ pub enum Event {
         /// The result.
         result: ToolResult,
     },
+    /// A replica took the tree over. What was in flight was lost with the one before: open attempts are asked again,
+    /// and calls that had started are decided by their tools' `onInterrupted`. The time since the last event does not
+    /// count as running time. Recorded under the root.
+    Resumed {
+        /// The epoch of the new lease.
+        epoch: i64,
+    },
     /// A limit was reached.
     LimitReached {
         /// Which one.
@@ -205,6 +212,8 @@ pub enum AttemptFailure {
     },
     /// The process that was asking died. It is asked again, and the attempt does not count.
     Lost,
+    /// The run was cancelled, or its time was up, while the answer came.
+    Stopped,
 }
 
 /// What had arrived of a message when its attempt failed.
@@ -216,6 +225,9 @@ pub struct Partial {
     /// Reasoning.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub thinking: String,
+    /// Calls, perhaps with half of their arguments; none of them is made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<ToolCall>,
     /// Where the pieces were cut, so that any replica cuts the same frames again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deltas: Vec<DeltaMark>,

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::agent::PinnedSnapshot;
 use crate::event::{Outcome, Recorded};
 use crate::id::{CallId, ContentHash, RunId, Timestamp};
+use crate::message::Media;
 use crate::model::{ModelError, ModelEvent, ModelRequest, ModelSnapshot, SecretRef, Usage};
 use crate::session::{SessionContext, Turn};
 use crate::tool::{ToolResult, ToolSnapshot};
@@ -71,6 +72,13 @@ pub trait ToolClient: Send + Sync {
 pub trait ModelDirectory: Send + Sync {
     /// The model with this name or id, with its fallbacks; a name wins over an id.
     fn models(&self, id: &str) -> Option<Vec<Arc<ModelSnapshot>>>;
+}
+
+/// Reads media that a model names (S1-116: path, URL or base64) into what can be pinned.
+#[async_trait]
+pub trait MediaSource: Send + Sync {
+    /// The image at `reference`; a path is taken within `workspace`. The error says what is wrong with it.
+    async fn image(&self, reference: &str, workspace: Option<&std::path::Path>) -> Result<Media, String>;
 }
 
 /// Reads secrets at use.
@@ -302,6 +310,15 @@ pub struct Claim {
     pub lease: Lease,
 }
 
+/// The runs that no replica works on, with the sessions that they belong to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Runs that wait for a person, the caller or a time: their sessions are busy.
+    pub waiting: Vec<(RunId, Option<String>)>,
+    /// Runs in the queue.
+    pub queued: Vec<(RunId, Option<String>)>,
+}
+
 /// Keeps runs. Every method is atomic; what it acknowledged survives the process and the machine's power.
 #[async_trait]
 pub trait RunStore: Send + Sync {
@@ -311,12 +328,15 @@ pub trait RunStore: Send + Sync {
     /// Appends to a journal, fenced by the epoch. Appends of many runs share one commit; each fails alone.
     async fn append(&self, append: Append) -> Result<(), StoreError>;
 
-    /// Claims up to `most` runs that are queued, or running under an expired lease, or waiting past their `wake_at`;
+    /// Claims up to `most` runs (their journals tell the state that they were in before) that are queued, or running under an expired lease, or waiting past their `wake_at`;
     /// fair between sessions, then oldest first; none of a session that has a running or waiting run. Raises their epochs.
     async fn claim(&self, owner: &str, lease_until: Timestamp, now: Timestamp, most: usize) -> Result<Vec<Claim>, StoreError>;
 
     /// Claims one run that is waiting, queued or draft, for a command to it; `None` if it is none of these (or gone).
     async fn claim_one(&self, root: RunId, owner: &str, lease_until: Timestamp, now: Timestamp) -> Result<Option<Claim>, StoreError>;
+
+    /// What waits and what is queued, for a replica that starts.
+    async fn census(&self) -> Result<Census, StoreError>;
 
     /// Extends every lease of `owner`.
     async fn renew(&self, owner: &str, lease_until: Timestamp) -> Result<(), StoreError>;
@@ -332,6 +352,9 @@ pub trait RunStore: Send + Sync {
 
     /// What a run reads of its session: turns up to and including `high_water` (`None` = all).
     async fn session(&self, session: &str, high_water: Option<Timestamp>) -> Result<Option<SessionContext>, StoreError>;
+
+    /// The newest session that a run of `session` made for a sub-agent (S1-124).
+    async fn last_child_session(&self, session: &str) -> Result<Option<String>, StoreError>;
 
     /// Stores a payload under its address; durable on return.
     async fn put_blob(&self, content: Bytes) -> Result<ContentHash, StoreError>;
@@ -374,6 +397,8 @@ pub struct Ports {
     pub store: Arc<dyn RunStore>,
     /// Models by name, for ad-hoc sub-agents.
     pub directory: Arc<dyn ModelDirectory>,
+    /// Images that models name.
+    pub media: Arc<dyn MediaSource>,
     /// Time.
     pub clock: Arc<dyn Clock>,
 }

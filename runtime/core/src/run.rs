@@ -1,1 +1,13 @@
-//! Placeholder.
+//! A run as a state machine: [`apply`] records what happened, [`outstanding`] says what is decided and not yet recorded.
+//!
+//! Going on and resuming are one act: perform what is outstanding. Both functions are pure; time is in the events.
+
+mod apply;
+mod call;
+mod decide;
+mod state;
+
+pub use apply::apply;
+pub use call::{Call, CallState};
+pub use decide::{Effect, EffectKey, outstanding};
+pub use state::{Attempt, Cancel, Run, Tree};

@@ -1,5 +1,7 @@
 //! Tools: what is pinned of one, how a model sees it, a call and its result.
 
+pub mod builtin;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
