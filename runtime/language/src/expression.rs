@@ -1,8 +1,10 @@
 //! Expressions of workflow conditions: CEL, with the words `and`, `or`, `not` and S2's dotted paths.
 //!
-//! `syntax` turns the text into plain CEL, `context` carries JSON into CEL and back, `references` finds the paths.
+//! `syntax` turns the text into plain CEL, `context` carries JSON into CEL and back, `references` finds the
+//! paths, `cost` refuses what would take too long.
 
 mod context;
+mod cost;
 mod references;
 mod syntax;
 
@@ -10,7 +12,7 @@ use cel::parser::{Expression, Parser};
 use cel::{Context, ExecutionError, ParseErrors};
 use serde_json::Value;
 
-use crate::LanguageError;
+use crate::{LanguageError, roomy};
 
 /// The longest expression, in bytes. A parser for CEL needs much time for a long hostile text, and a condition has a
 /// line or two.
@@ -19,7 +21,7 @@ const MAX_EXPRESSION_BYTES: usize = 1024;
 /// Parses an expression and returns the dotted paths that it reads, unique and in order: `state.score`,
 /// `nodes.look-up.text`. A path ends where a step is computed; variables of `all`, `exists`, `map` and the like are none.
 pub fn check(text: &str) -> Result<Vec<String>, LanguageError> {
-    Ok(references::paths(&compile(text)?))
+    roomy::run(|| Ok(references::paths(&compile(text)?)))
 }
 
 /// Evaluates an expression; the fields of the `context` object are its variables. Reading a field that is missing is an
@@ -31,15 +33,18 @@ pub fn check(text: &str) -> Result<Vec<String>, LanguageError> {
 /// assert_eq!(result, Ok(serde_json::json!(true)));
 /// ```
 pub fn evaluate(text: &str, context: &Value) -> Result<Value, LanguageError> {
-    let expression = compile(text)?;
-    let mut variables = Context::default();
-    for name in references::roots(&expression) {
-        if let Some(value) = context.get(&name) {
-            variables.add_variable_from_value(name, context::to_cel(value));
+    roomy::run(|| {
+        let expression = compile(text)?;
+        cost::check(&expression, context)?;
+        let mut variables = Context::default();
+        for name in references::roots(&expression) {
+            if let Some(value) = context.get(&name) {
+                variables.add_variable_from_value(name, context::to_cel(value));
+            }
         }
-    }
-    let result = cel::Value::resolve(&expression, &variables).map_err(|error| explain_execution(&error))?;
-    context::from_cel(&result)
+        let result = cel::Value::resolve(&expression, &variables).map_err(|error| explain_execution(&error))?;
+        context::from_cel(&result)
+    })
 }
 
 fn compile(text: &str) -> Result<Expression, LanguageError> {
@@ -50,16 +55,21 @@ fn compile(text: &str) -> Result<Expression, LanguageError> {
         ));
     }
     let parser = Parser::default().enable_ident_escape_syntax(true);
-    parser.parse(&syntax::to_cel(text)?).map_err(|errors| explain_parse(&errors))
+    parser.parse(&syntax::to_cel(text)?).map_err(|errors| explain_parse(&errors, text))
 }
 
-fn explain_parse(errors: &ParseErrors) -> LanguageError {
+/// Of the parser's errors the first one about syntax; the others speak of the parser's own insides.
+fn explain_parse(errors: &ParseErrors, text: &str) -> LanguageError {
     let remedy = "write a CEL expression such as `state.score >= 5 and state.name != \"\"`";
-    match errors.errors.first() {
-        None => LanguageError::new("the expression cannot be parsed", remedy),
-        Some(error) => LanguageError::new(format!("the expression cannot be parsed: {}", error.msg), remedy)
-            .on_line(usize::try_from(error.pos.0).ok()),
+    if errors.errors.iter().any(|error| error.msg.contains("Recursion limit")) {
+        return LanguageError::new("the expression is nested too deeply", "split it over several nodes");
     }
+    let syntax = errors.errors.iter().find(|error| error.msg.starts_with("Syntax error"));
+    let Some(error) = syntax.or(errors.errors.first()) else {
+        return LanguageError::new("the expression cannot be parsed", remedy);
+    };
+    let line = usize::try_from(error.pos.0).ok().filter(|line| (1..=text.split('\n').count()).contains(line));
+    LanguageError::new(format!("the expression cannot be parsed: {}", error.msg), remedy).on_line(line)
 }
 
 /// Names fields and functions, but no values: a condition's error is shown where its data may not be.

@@ -12,7 +12,7 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind};
 use serde_json::{Map, Value};
 
-use crate::LanguageError;
+use crate::{LanguageError, roomy};
 
 /// The longest template, in bytes. A prompt is a few KiB; the API server stores objects up to 1.5 MiB.
 const MAX_TEMPLATE_BYTES: usize = 256 * 1024;
@@ -24,6 +24,8 @@ const FUEL: u64 = 1_000_000;
 const MAX_RECURSION: usize = 100;
 /// How many templates one template may reach through includes.
 const MAX_INCLUDED: usize = 64;
+/// The longest tag (`{{ … }}` or `{% … %}`), in tokens. The parser recurses once for each operator of a chain.
+const MAX_TAG_TOKENS: usize = 1000;
 /// The name of the template itself in error messages.
 const ROOT: &str = "template";
 
@@ -38,13 +40,15 @@ pub struct JinjaNames {
 
 /// Parses a template, and says what it refers to.
 pub fn check(text: &str) -> Result<JinjaNames, LanguageError> {
-    let includes = dialect::includes(text, ROOT)?;
-    let environment = environment();
-    let template = environment.template_from_named_str(ROOT, text).map_err(|error| explain(&error))?;
-    let mut variables: Vec<String> = template.undeclared_variables(false).into_iter().collect();
-    variables.retain(|name| !environment.globals().any(|(global, _)| global == name));
-    variables.sort_by_cached_key(|name| (text.find(name.as_str()), name.clone()));
-    Ok(JinjaNames { variables, includes })
+    roomy::run(|| {
+        let includes = dialect::includes(text, ROOT)?;
+        let environment = environment();
+        let template = environment.template_from_named_str(ROOT, text).map_err(|error| explain(&error))?;
+        let mut variables: Vec<String> = template.undeclared_variables(false).into_iter().collect();
+        variables.retain(|name| !environment.globals().any(|(global, _)| global == name));
+        variables.sort_by_cached_key(|name| (text.find(name.as_str()), name.clone()));
+        Ok(JinjaNames { variables, includes })
+    })
 }
 
 /// Renders a template. `includes` finds the text of another template by name; a template that it does not find is an
@@ -54,8 +58,17 @@ pub fn render(
     values: &Map<String, Value>,
     includes: &dyn Fn(&str) -> Option<String>,
 ) -> Result<String, LanguageError> {
+    let sources = reachable(text, includes)?;
+    roomy::run(|| render_with(text, values, sources))
+}
+
+fn render_with(
+    text: &str,
+    values: &Map<String, Value>,
+    sources: BTreeMap<String, String>,
+) -> Result<String, LanguageError> {
     let mut environment = environment();
-    for (name, source) in reachable(text, includes)? {
+    for (name, source) in sources {
         environment.add_template_owned(name, source).map_err(|error| explain(&error))?;
     }
     let template = environment.template_from_named_str(ROOT, text).map_err(|error| explain(&error))?;
@@ -75,7 +88,7 @@ pub fn render(
 /// environment keeps its loader for longer than the caller lends it.
 fn reachable(text: &str, includes: &dyn Fn(&str) -> Option<String>) -> Result<BTreeMap<String, String>, LanguageError> {
     let mut sources = BTreeMap::new();
-    let mut wanted = dialect::includes(text, ROOT)?;
+    let mut wanted = roomy::run(|| dialect::includes(text, ROOT))?;
     while let Some(name) = wanted.pop() {
         if sources.contains_key(&name) {
             continue;
@@ -87,7 +100,7 @@ fn reachable(text: &str, includes: &dyn Fn(&str) -> Option<String>) -> Result<BT
                 "include fewer templates",
             ));
         }
-        wanted.extend(dialect::includes(&source, &name)?);
+        wanted.extend(roomy::run(|| dialect::includes(&source, &name))?);
         sources.insert(name, source);
     }
     Ok(sources)

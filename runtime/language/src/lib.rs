@@ -10,6 +10,7 @@ pub mod expression;
 pub mod jinja;
 pub mod placeholder;
 
+mod roomy;
 mod text;
 
 pub use engine::Engine;

@@ -5,11 +5,11 @@
 //! when the template is applied, not when it is used.
 
 use minijinja::machinery::ast::{Expr, Stmt};
-use minijinja::machinery::parse;
+use minijinja::machinery::{Token, parse, tokenize};
 use minijinja::syntax::SyntaxConfig;
 
 use crate::LanguageError;
-use crate::jinja::{MAX_TEMPLATE_BYTES, explain};
+use crate::jinja::{MAX_TAG_TOKENS, MAX_TEMPLATE_BYTES, explain};
 use crate::text::push_unique;
 
 /// The names of the templates that `text` includes or extends, or why it is no template. `name` is for messages.
@@ -20,10 +20,25 @@ pub(super) fn includes(text: &str, name: &str) -> Result<Vec<String>, LanguageEr
             "move texts into variables or other templates",
         ));
     }
+    check_tags(text)?;
     let root = parse(text, name, SyntaxConfig::default()).map_err(|error| explain(&error))?;
     let mut found = Vec::new();
     visit(&root, &mut found)?;
     Ok(found)
+}
+
+/// Refuses tags with too many tokens. What cannot be read as tokens is left to the parser, which says it better.
+fn check_tags(text: &str) -> Result<(), LanguageError> {
+    let mut length = 0;
+    for (token, span) in tokenize(text, false, SyntaxConfig::default()).map_while(Result::ok) {
+        length = if matches!(token, Token::VariableStart | Token::BlockStart) { 0 } else { length + 1 };
+        if length > MAX_TAG_TOKENS {
+            let what = format!("a tag with more than {MAX_TAG_TOKENS} words and signs");
+            return Err(LanguageError::new(what, "write shorter tags; long lists belong into variables")
+                .on_line(Some(usize::from(span.start_line))));
+        }
+    }
+    Ok(())
 }
 
 fn visit_all(statements: &[Stmt<'_>], found: &mut Vec<String>) -> Result<(), LanguageError> {
