@@ -29,11 +29,7 @@ impl ProxyConfig {
             let value = variable(name).or_else(|| variable(&name.to_ascii_lowercase()));
             value.filter(|value| !value.trim().is_empty())
         };
-        let url = |name: &str| {
-            // The value may hold a password, so the message holds only the name.
-            let wrong = |_| NetError::Configure { reason: format!("{name} is no URL") };
-            read(name).map(|value| Url::parse(&value).map_err(wrong)).transpose()
-        };
+        let url = |name: &str| read(name).map(|value| proxy_url(name, &value)).transpose();
         let all = url("ALL_PROXY")?;
         let http = url("HTTP_PROXY")?.or_else(|| all.clone());
         Ok(Self { http, https: url("HTTPS_PROXY")?.or(all), direct: read("NO_PROXY") })
@@ -56,6 +52,14 @@ impl ProxyConfig {
         let https = self.https.clone().map(Proxy::https).transpose().map_err(wrong)?;
         Ok([http, https].into_iter().flatten().map(|proxy| proxy.no_proxy(direct.clone())).collect())
     }
+}
+
+/// A proxy's URL; `host:3128`, as many write it, is an HTTP proxy. The value may hold a password, so the error names only
+/// the variable.
+fn proxy_url(variable: &str, value: &str) -> Result<Url, NetError> {
+    let whole = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
+    let url = Url::parse(&whole).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    url.ok_or_else(|| NetError::Configure { reason: format!("{variable} is no URL of an HTTP proxy") })
 }
 
 /// Without passwords.
