@@ -3,7 +3,7 @@
 //! It is written by hand over blocking I/O, so that it shares no code with what it tests. `--mode` changes how it behaves as a
 //! whole: `die-at-start` exits with status 3, `silent` never answers, `stateless` knows no handshake (2026-07-28),
 //! `pages` lists its tools one by one.
-#![allow(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used, reason = "a program for tests")]
+#![expect(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used, reason = "a program for tests")]
 
 use std::collections::HashSet;
 use std::io::{BufRead, Write};
@@ -229,10 +229,12 @@ fn structured() -> Value {
 
 /// Starts a child that ignores TERM and keeps the standard output open, and tells both process ids.
 fn family() -> String {
-    let child = std::process::Command::new("/bin/sh")
+    let mut child = std::process::Command::new("/bin/sh")
         .args(["-c", "trap '' TERM; while :; do sleep 1; done"])
         .stderr(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    format!("{} {}", std::process::id(), child.id())
+    let family = format!("{} {}", std::process::id(), child.id());
+    thread::spawn(move || child.wait());
+    family
 }

@@ -9,12 +9,12 @@ use clap::{Parser, Subcommand};
 
 /// Puts a stdio MCP server behind streamable HTTP: supervised, restarted when it dies, shared by all clients.
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(name = "troupe-mcp-bridge", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
     #[command(flatten)]
-    pub(crate) serve: serve::Arguments,
+    pub(crate) serve: serve::ServeArguments,
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// A program that speaks MCP on its standard input and output.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct StdioServer {
     /// The program: a path, or a name that is looked up in `PATH`.
     pub command: String,
@@ -41,33 +41,33 @@ impl StdioServer {
             cwd: None,
             processes: Processes::default(),
             sharing: Sharing::Shared,
-            start_timeout: Duration::from_secs(60),
-            call_timeout: Duration::from_secs(60),
+            start_timeout: Duration::from_mins(1),
+            call_timeout: Duration::from_mins(1),
             max_response_bytes: 100 * 1024 * 1024,
         }
     }
 }
 
 /// How many processes of one server there are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Processes {
     /// Kept running even without callers.
     pub min: usize,
     /// Never more; with more than one a caller meets any of them, so the server must keep nothing between calls. With
     /// `Sharing::PerSession`, the number of sessions at a time.
     pub max: usize,
-    /// A process above `min` that nobody called for this long is stopped; the next call starts one.
+    /// A process above `min` that nobody called for this long is stopped; the next call starts one. `Duration::MAX` is never.
     pub idle_timeout: Duration,
 }
 
 impl Default for Processes {
     fn default() -> Self {
-        Self { min: 0, max: 1, idle_timeout: Duration::from_secs(300) }
+        Self { min: 0, max: 1, idle_timeout: Duration::from_mins(5) }
     }
 }
 
 /// Whether callers share processes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sharing {
     /// All callers use the same processes at the same time.
     Shared,
@@ -76,7 +76,7 @@ pub enum Sharing {
 }
 
 /// Which of our own environment variables a process sees.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Inherit {
     /// What programs need to run at all: paths, user, locale, time zone, proxies. The runtime's own variables hold keys
     /// of models and databases, which are none of a server's business.

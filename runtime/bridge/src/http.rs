@@ -53,7 +53,7 @@ impl Default for HttpLimits {
     fn default() -> Self {
         Self {
             max_request_bytes: 16 * 1024 * 1024,
-            body_timeout: Duration::from_secs(60),
+            body_timeout: Duration::from_mins(1),
             grace: Duration::from_secs(20),
             allowed_origins: Vec::new(),
         }
@@ -100,14 +100,14 @@ pub async fn serve(
     let serving = axum::serve(listener, router(Arc::clone(&bridge)))
         .with_graceful_shutdown(async move { stopped.cancelled().await })
         .into_future();
-    let served = tokio::select! {
-        served = serving => served,
+    let outcome = tokio::select! {
+        ended = serving => ended,
         () = async { stop.cancelled().await; tokio::time::sleep(grace).await } => Ok(()),
     };
     bridge.sessions.stop(Duration::ZERO).await;
     tasks.close();
     tasks.wait().await;
-    served
+    outcome
 }
 
 fn router(bridge: Arc<Bridge>) -> Router {

@@ -248,12 +248,11 @@ impl Peer {
 
     fn settle(&self, id: &RequestId, outcome: Result<Raw, RpcError>) {
         let waiting = ours(id).and_then(|id| self.calls().waiting.remove(&id));
-        match waiting {
-            Some(waiting) => {
-                let _caller_left = waiting.answer.send(outcome.map_err(RequestError::Rejected));
-            }
-            None => tracing::debug!(rpc.id = %id, "an answer came that nobody waits for"),
-        }
+        let Some(waiting) = waiting else {
+            tracing::debug!(rpc.id = %id, "an answer came that nobody waits for");
+            return;
+        };
+        let _caller_left = waiting.answer.send(outcome.map_err(RequestError::Rejected));
     }
 
     fn notified(&self, method: String, params: Option<Raw>) {
@@ -446,7 +445,7 @@ mod tests {
             peer.notify("filler", None).await;
         }
         let cancel = CancellationToken::new();
-        let options = RequestOptions { cancel: cancel.clone(), ..RequestOptions::within(Duration::from_secs(600)) };
+        let options = RequestOptions { cancel: cancel.clone(), ..RequestOptions::within(Duration::from_mins(10)) };
         let (outcome, ()) = tokio::join!(peer.request("stuck", None, options), async { cancel.cancel() });
         assert!(matches!(outcome, Err(RequestError::Cancelled { .. })));
     }

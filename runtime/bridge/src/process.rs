@@ -178,9 +178,10 @@ fn deliver(line: &[u8], peer: &Peer) {
 }
 
 fn refuse(head: &[u8], tail: &[u8], limit: usize, peer: &Peer) {
-    match id_of_too_long(head, tail) {
-        Some(id) => peer.fail(id, RequestError::TooLarge { limit }),
-        // Its caller then waits for its time-out; nobody else is disturbed.
-        None => tracing::warn!(limit_bytes = limit, "skipped a line beyond the limit that names no request"),
-    }
+    let Some(id) = id_of_too_long(head, tail) else {
+        // Its caller waits for its time-out then; nobody else is disturbed.
+        tracing::warn!(limit_bytes = limit, "skipped a line beyond the limit that names no request");
+        return;
+    };
+    peer.fail(id, RequestError::TooLarge { limit });
 }

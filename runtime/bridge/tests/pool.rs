@@ -1,5 +1,7 @@
 //! The pool against a real process: shared calls, deaths, restarts, idle stops, limits.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking, in its own functions too")]
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use troupe_bridge::{
     Health, Identity, Listeners, Processes, RequestError, RequestOptions, StdioError, StdioPool, StdioServer, raw,
 };
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn program() -> String {
     // target/debug/deps/pool-… -> target/debug/examples/…

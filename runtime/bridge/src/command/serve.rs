@@ -17,7 +17,7 @@ use troupe_bridge::{Inherit, Processes, Sharing, StdioServer};
 const DEFAULT_SESSIONS: usize = 16;
 
 #[derive(Debug, Args)]
-pub(crate) struct Arguments {
+pub(crate) struct ServeArguments {
     /// Address to listen on; `[::]:8080` or `0.0.0.0:8080` inside a pod
     #[arg(long, env = "TROUPE_BRIDGE_LISTEN", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     /// The most processes at a time; with --per-session the most sessions [default: 1; with --per-session 16]
     #[arg(long, env = "TROUPE_BRIDGE_MAX_PROCESSES", value_parser = positive)]
     max_processes: Option<usize>,
-    /// Seconds without a call after which a process is stopped
+    /// Seconds without a call after which a process is stopped; 0 is never
     #[arg(long, env = "TROUPE_BRIDGE_IDLE_TIMEOUT", default_value = "300", value_parser = seconds)]
     idle_timeout: Duration,
     /// Seconds that a process may take to start
@@ -61,7 +61,7 @@ pub(crate) struct Arguments {
 
 /// Serves until a signal ends it.
 #[tokio::main]
-pub(crate) async fn serve(arguments: Arguments) -> anyhow::Result<()> {
+pub(crate) async fn serve(arguments: ServeArguments) -> anyhow::Result<()> {
     // Before anything slow: as the first process of a container a signal without handler would be lost.
     let stop = stop_on_signals().context("listen for signals")?;
     let listener =
@@ -77,16 +77,17 @@ pub(crate) async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     http::serve(listener, arguments.server()?, limits, stop).await.context("serve")
 }
 
-impl Arguments {
+impl ServeArguments {
     fn server(self) -> anyhow::Result<StdioServer> {
         let mut program = self.program.into_iter();
         let command = program.next().context("the server's command is missing")?;
         let default_max = if self.per_session { DEFAULT_SESSIONS } else { 1 };
+        let idle_timeout = if self.idle_timeout.is_zero() { Duration::MAX } else { self.idle_timeout };
         let max = self.max_processes.unwrap_or(default_max).max(self.min_processes);
         Ok(StdioServer {
             cwd: self.cwd,
             inherit: Inherit::Everything,
-            processes: Processes { min: self.min_processes, max, idle_timeout: self.idle_timeout },
+            processes: Processes { min: self.min_processes, max, idle_timeout },
             sharing: if self.per_session { Sharing::PerSession } else { Sharing::Shared },
             start_timeout: self.start_timeout,
             call_timeout: self.call_timeout,

@@ -71,19 +71,19 @@ impl Call {
         let events = stream::unfold((Some(self), first), |(call, news)| async move {
             let mut call = call?;
             if let Some(news) = news {
-                return Some((event(news), (Some(call), None)));
+                return Some((Ok::<_, Infallible>(event(news)), (Some(call), None)));
             }
             match call.step().await {
-                Step::News(news) => Some((event(news), (Some(call), None))),
-                Step::Answer(answer) => Some((event(answer), (None, None))),
+                Step::News(news) => Some((Ok::<_, Infallible>(event(news)), (Some(call), None))),
+                Step::Answer(answer) => Some((Ok(event(answer)), (None, None))),
             }
         });
         Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()
     }
 }
 
-fn event(line: String) -> Result<Event, Infallible> {
-    Ok(Event::default().data(line))
+fn event(line: String) -> Event {
+    Event::default().data(line)
 }
 
 /// An answer of one message.

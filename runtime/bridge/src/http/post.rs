@@ -93,7 +93,7 @@ async fn initialize(bridge: &Bridge, id: RequestId, params: Option<&Raw>) -> Res
             let result = raw(&introduce(&info, offered, bridge.shared()));
             Message::Response { id, outcome: Ok(result) }.to_line()
         }
-        Err(error) => return Ok(answer::json(Message::Response { id, outcome: Err(rpc_error(error)) }.to_line())),
+        Err(error) => return Ok(answer::json(Message::Response { id, outcome: Err(rpc_error(&error)) }.to_line())),
     };
     let mut response = answer::json(line);
     if let Ok(session) = HeaderValue::from_str(&session) {
@@ -151,7 +151,7 @@ async fn request(
     let answer = Box::pin(async move {
         let _until_answered = (running, outlet);
         let outcome = perform(&backend, shared, &method, params, options).await;
-        Message::Response { id, outcome: outcome.map_err(rpc_error) }.to_line()
+        Message::Response { id, outcome: outcome.map_err(|error| rpc_error(&error)) }.to_line()
     });
     Ok(Call { answer, progress: reports, token, requests }.respond(headers).await)
 }
@@ -193,8 +193,8 @@ async fn notification(bridge: &Bridge, backend: &Backend, session: Option<&str>,
 }
 
 /// What the server itself answered stays as it is; the rest is said in a JSON-RPC error of the bridge.
-fn rpc_error(error: StdioError) -> RpcError {
-    let code = match &error {
+fn rpc_error(error: &StdioError) -> RpcError {
+    let code = match error {
         StdioError::Request(RequestError::Rejected(own)) => return own.clone(),
         StdioError::Request(RequestError::TimedOut { .. }) => RpcError::TIMED_OUT,
         StdioError::Request(RequestError::Cancelled { .. }) => RpcError::CANCELLED,
