@@ -71,6 +71,15 @@ struct Shared {
     user_agent: HeaderValue,
 }
 
+impl Shared {
+    fn pool(&self, trust: Trust) -> &Pool {
+        match trust {
+            Trust::Literal => &self.literal,
+            Trust::Guarded => &self.guarded,
+        }
+    }
+}
+
 /// Connections of one kind of trust. They are kept apart, since a connection that a trusted request made to a private
 /// address must not serve a request that may not go there.
 struct Pool {
@@ -132,6 +141,16 @@ impl Client {
         }
     }
 
+    /// The connections under this client, for a library that wants a `reqwest::Client` (MCP's transport does).
+    ///
+    /// Names stay guarded, time-outs but the one to connect are the caller's, and redirects are returned instead of
+    /// followed. An address in a URL is checked only here, so what is lent is for the host of `url` alone.
+    pub fn lend(&self, url: &Url, trust: Trust) -> Result<reqwest::Client, NetError> {
+        let pool = self.shared.pool(trust);
+        pool.guard.check_literal(url).map_err(|refusal| NetError::Refused { refusal })?;
+        Ok(pool.client.clone())
+    }
+
     /// Checks the scheme, moves credentials from the URL into a header, and names us.
     fn prepare(&self, request: &mut Request) -> Result<(), NetError> {
         let scheme = request.url.scheme();
@@ -149,10 +168,7 @@ impl Client {
         request: &Request,
         total: Option<(Instant, Duration)>,
     ) -> Result<reqwest::Response, NetError> {
-        let pool = match request.trust {
-            Trust::Literal => &self.shared.literal,
-            Trust::Guarded => &self.shared.guarded,
-        };
+        let pool = self.shared.pool(request.trust);
         let first_byte = request.first_byte_timeout.unwrap_or(self.shared.first_byte_timeout);
         let patience = Instant::now() + first_byte;
         let deadline = total.map_or(patience, |(deadline, _)| deadline.min(patience));

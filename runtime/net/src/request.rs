@@ -95,6 +95,13 @@ impl Request {
         Ok(self.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body))
     }
 
+    /// Sets a body of form fields (`a=1&b=2`, escaped) and its content type.
+    #[must_use]
+    pub fn form<Name: AsRef<str>, Text: AsRef<str>>(self, fields: impl IntoIterator<Item = (Name, Text)>) -> Self {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.header(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded")).body(body)
+    }
+
     /// Says that the body holds a secret (a client's password in a form): a redirect to another host is an error then.
     #[must_use]
     pub fn secret_body(mut self) -> Self {

@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use http::header::{AUTHORIZATION, COOKIE, HeaderName};
-use http::{HeaderValue, Method};
-use server::{Names, Server, answer, chunks};
+use http::{HeaderValue, Method, Version};
+use server::{Authority, Names, Server, answer, chunks};
 use troupe_net::{AllowList, Client, ClientConfig, NetError, ProxyConfig, Request, Response, Trust};
+use url::Url;
 
 /// Long enough never to run out on a slow machine.
 const LONG: Duration = Duration::from_mins(2);
@@ -296,6 +297,33 @@ async fn a_stream_gives_chunks_as_they_arrive_and_ends_after_an_error() {
 }
 
 #[tokio::test]
+async fn a_library_may_use_the_connections_for_one_host() {
+    let server = Server::start(|seen| match seen.target.as_str() {
+        "/away" => answer(302, &[("location", "/end")], ""),
+        _ => answer(200, &[], ""),
+    })
+    .await;
+    let client = client(&[]);
+    let url: Url = format!("http://a.test:{}/away", server.port()).parse().unwrap();
+    let lent = client.lend(&url, Trust::Literal).unwrap();
+    assert_eq!(lent.get(url.clone()).send().await.unwrap().status(), 302);
+    assert!(client.lend(&url, Trust::Guarded).unwrap().get(url).send().await.is_err());
+    let metadata = "http://169.254.169.254/".parse().unwrap();
+    assert!(client.lend(&metadata, Trust::Literal).unwrap_err().is_refused());
+}
+
+#[tokio::test]
+async fn a_form_is_escaped() {
+    let server = Server::start(|_| answer(200, &[], "")).await;
+    let url = format!("http://a.test:{}/", server.port()).parse().unwrap();
+    let request = Request::new(Method::POST, url, Trust::Literal).form([("grant", "a b"), ("secret", "&=ü")]);
+    client(&[]).send(request).await.unwrap();
+    let seen = server.seen().pop().unwrap();
+    assert_eq!(&seen.body[..], b"grant=a+b&secret=%26%3D%C3%BC");
+    assert_eq!(seen.header("content-type"), Some("application/x-www-form-urlencoded"));
+}
+
+#[tokio::test]
 async fn a_total_time_out_ends_heads_and_bodies() {
     let server = Server::start(|_| chunks(&["first"], true)).await;
     let url = format!("http://a.test:{}/", server.port());
@@ -391,6 +419,45 @@ async fn a_proxy_is_used_when_configured_and_the_guard_looks_first() {
     assert_eq!(proxy.seen().len(), before);
 }
 
+fn trusting(authority: &Authority) -> Client {
+    configured(|config| config.extra_authorities = Some(authority.pem.clone().into_bytes()))
+}
+
+#[tokio::test]
+async fn an_extra_authority_is_trusted_and_http_2_is_spoken() {
+    let authority = Authority::new();
+    let server = Server::start_tls(&authority, |_| answer(200, &[], "secure")).await;
+    let url = format!("https://a.test:{}/", server.port());
+    assert_eq!(text(trusting(&authority).send(get(&url, Trust::Literal)).await.unwrap()).await, "secure");
+    assert_eq!(server.seen().pop().unwrap().version, Version::HTTP_2);
+    let other_host = format!("https://b.test:{}/", server.port());
+    for (client, url) in [(client(&[]), &url), (trusting(&Authority::new()), &url), (trusting(&authority), &other_host)]
+    {
+        let error = client.send(get(url, Trust::Literal)).await.unwrap_err();
+        assert!(matches!(error, NetError::Tls { .. }) && error.is_connect(), "{error}");
+    }
+    assert!(trusting(&authority).send(get(&url, Trust::Guarded)).await.unwrap_err().is_refused());
+}
+
+#[tokio::test]
+async fn a_redirect_from_https_to_http_carries_no_secret() {
+    let plain = Server::start(|_| answer(200, &[], "plain")).await;
+    let port = plain.port();
+    let authority = Authority::new();
+    let secure =
+        Server::start_tls(&authority, move |_| answer(302, &[("location", &format!("http://a.test:{port}/"))], ""))
+            .await;
+    let url = format!("https://a.test:{}/", secure.port());
+    let response = trusting(&authority).send(with_secrets(get(&url, Trust::Literal))).await.unwrap();
+    assert_eq!(text(response).await, "plain");
+    assert!(secure.seen().pop().unwrap().header("authorization").is_some());
+    let seen = plain.seen().pop().unwrap();
+    for name in ["authorization", "cookie", "x-api-key"] {
+        assert_eq!(seen.header(name), None);
+    }
+    assert_eq!(seen.header("x-plain"), Some("plain"));
+}
+
 #[test]
 fn a_wrong_configuration_is_told_without_its_secrets() {
     for authorities in ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
@@ -399,8 +466,10 @@ fn a_wrong_configuration_is_told_without_its_secrets() {
     }
     let error = ProxyConfig::from_variables(|_| Some("user:s3cret@host:x".to_owned())).unwrap_err();
     assert!(!error.to_string().contains("s3cret"), "{error}");
-    let proxy = ProxyConfig::from_variables(|_| Some("http://user:s3cret@host".to_owned())).unwrap();
-    assert!(!format!("{:?}", ClientConfig { proxy, ..ClientConfig::default() }).contains("user:s3cret@host\""));
+    let variables = |name: &str| (!name.eq_ignore_ascii_case("NO_PROXY")).then(|| "user:s3cret@host:3128".to_owned());
+    let proxy = ProxyConfig::from_variables(variables).unwrap();
+    let shown = format!("{:?}", ClientConfig { proxy, ..ClientConfig::default() });
+    assert!(shown.contains("host") && !shown.contains("s3cret"), "{shown}");
     let request = get("http://user:s3cret@host/?s3cret", Trust::Literal).text_header("x", "s3cret", true).unwrap();
     assert!(!format!("{request:?}").contains("s3cret"));
     let error = get("http://host/", Trust::Literal).text_header("x", "s3cret\n", true).unwrap_err();

@@ -8,15 +8,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
-use http::{HeaderMap, Method, Response};
+use http::{HeaderMap, Method, Response, Version};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::PrivateKeyDer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 use troupe_net::Resolver;
 
 /// A request as it arrived.
@@ -24,6 +30,7 @@ use troupe_net::Resolver;
 pub(crate) struct Seen {
     pub(crate) method: Method,
     pub(crate) target: String,
+    pub(crate) version: Version,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
@@ -89,6 +96,33 @@ impl Server {
         Self { address, seen, _task: task }
     }
 
+    /// The same over TLS, with a certificate for `a.test`; HTTP/2 where the client offers it.
+    pub(crate) async fn start_tls(
+        authority: &Authority,
+        script: impl Fn(&Seen) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        let acceptor = TlsAcceptor::from(authority.server_configuration());
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&seen);
+        let script = Arc::new(script);
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let (script, log, acceptor) = (Arc::clone(&script), Arc::clone(&log), acceptor.clone());
+                let service = service_fn(move |request| respond(request, Arc::clone(&script), Arc::clone(&log)));
+                connections.spawn(async move {
+                    let Ok(stream) = acceptor.accept(stream).await else { return };
+                    let server = auto::Builder::new(TokioExecutor::new());
+                    let _ = server.serve_connection(TokioIo::new(stream), service).await;
+                });
+            }
+        });
+        Self { address, seen, _task: task }
+    }
+
     /// Sends these bytes to whoever connects and says something, and closes the connection.
     pub(crate) async fn raw(bytes: &'static str) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -121,7 +155,8 @@ async fn respond(
 ) -> Result<Answer, hyper::Error> {
     let (head, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
-    let seen = Seen { method: head.method, target: head.uri.to_string(), headers: head.headers, body };
+    let seen =
+        Seen { method: head.method, target: head.uri.to_string(), version: head.version, headers: head.headers, body };
     let answer = script(&seen);
     log.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
     Ok(answer)
@@ -145,5 +180,35 @@ impl Resolver for Names {
             std::future::pending::<()>().await;
         }
         self.0.get(host).cloned().ok_or_else(|| io::Error::other("no such name"))
+    }
+}
+
+/// A certificate authority of this test alone.
+pub(crate) struct Authority {
+    pub(crate) pem: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    pub(crate) fn new() -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut about = CertificateParams::new(Vec::new()).unwrap();
+        about.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let pem = about.self_signed(&key).unwrap().pem();
+        Self { pem, issuer: Issuer::new(about, key) }
+    }
+
+    fn server_configuration(&self) -> Arc<ServerConfig> {
+        let key = KeyPair::generate().unwrap();
+        let about = CertificateParams::new(vec!["a.test".to_owned()]).unwrap();
+        let certificate = about.signed_by(&key, &self.issuer).unwrap();
+        let mut configuration = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+            .unwrap();
+        configuration.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Arc::new(configuration)
     }
 }
