@@ -48,6 +48,11 @@ impl Caller {
         Self { address, host, sender: None, tasks: TaskTracker::new() }
     }
 
+    /// Connects ahead of the first call, which tells what prevents it if this fails.
+    pub async fn prepare(&mut self) {
+        self.sender = self.connected().await.ok();
+    }
+
     /// Calls once. Connecting is not timed: a client keeps its connections, and `Connection: close` of some streams is what
     /// closes this one.
     pub async fn call(&mut self, target: &Target) -> Sample {

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::task::JoinSet;
+use tokio::{sync::Barrier, task::JoinSet};
 
 use crate::{client::Caller, series::Series, target::Target};
 
@@ -39,16 +39,19 @@ impl Run {
     }
 }
 
-/// Runs a load: every caller takes a number, calls each target once, and takes the next. Neighbouring callers begin with different
+/// Runs a load: all callers connect; then, timed, every caller takes a number, calls each target once, and takes the next. Neighbouring callers begin with different
 /// targets, so that noise of the machine hits all targets alike.
 pub async fn run(load: Load, targets: &[Target]) -> Run {
     let targets: Arc<[Target]> = targets.into();
     let taken = Arc::new(AtomicUsize::new(0));
+    let ready = Arc::new(Barrier::new(load.concurrency + 1));
     let mut callers = JoinSet::new();
-    let started = Instant::now();
     for place in 0..load.concurrency {
-        callers.spawn(call_in_turn(place, load.count, Arc::clone(&targets), Arc::clone(&taken)));
+        let (targets, taken, ready) = (Arc::clone(&targets), Arc::clone(&taken), Arc::clone(&ready));
+        callers.spawn(call_in_turn(place, load.count, targets, taken, ready));
     }
+    ready.wait().await;
+    let started = Instant::now();
     let mut series: Vec<Series> = targets.iter().map(|_| Series::default()).collect();
     while let Some(part) = callers.join_next().await {
         // A caller cannot be cancelled and does not panic; one that did would show as missing answers.
@@ -59,9 +62,19 @@ pub async fn run(load: Load, targets: &[Target]) -> Run {
     Run { series, wall: started.elapsed() }
 }
 
-async fn call_in_turn(place: usize, count: usize, targets: Arc<[Target]>, taken: Arc<AtomicUsize>) -> Vec<Series> {
+async fn call_in_turn(
+    place: usize,
+    count: usize,
+    targets: Arc<[Target]>,
+    taken: Arc<AtomicUsize>,
+    ready: Arc<Barrier>,
+) -> Vec<Series> {
     let mut callers: Vec<Caller> = targets.iter().map(|target| Caller::new(target.address)).collect();
     let mut series: Vec<Series> = targets.iter().map(|_| Series::default()).collect();
+    for caller in &mut callers {
+        caller.prepare().await;
+    }
+    ready.wait().await;
     while taken.fetch_add(1, Ordering::Relaxed) < count {
         for turn in 0..targets.len() {
             let index = (place + turn) % targets.len();

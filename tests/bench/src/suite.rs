@@ -205,8 +205,8 @@ impl Stage<'_> {
     /// Runs that are journalled: as many as there are in a process that has done nothing else, so that its peak memory is theirs.
     async fn durable(&mut self, report: &mut Report) -> anyhow::Result<()> {
         (self.progress)("durable runs");
+        let direct = self.load(DURABLE, &[self.direct(Mode::ChatStream, "stream", DELTAS)]).await;
         let load = self.scaled(DURABLE);
-        let direct = load::run(load, &[self.direct(Mode::ChatStream, "stream", DELTAS)]).await;
         let troupe = self.start("small").await?;
         let before = troupe.processor_time()?;
         let run = load::run(load, &[Target::new(Mode::Session, troupe.address, "stream", DELTAS)]).await;

@@ -13,7 +13,7 @@ use std::{
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -23,6 +23,9 @@ use crate::{
     scenario::{Scenario, ScenarioError},
     script::{Script, shared},
 };
+
+/// Connections that may wait to be accepted; the system may allow fewer.
+const BACKLOG: u32 = 4096;
 
 /// Why a server cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -75,11 +78,12 @@ impl ModelServer {
         Self::listen(SocketAddr::from(([127, 0, 0, 1], 0)), scenario).await
     }
 
-    /// Starts on an address.
+    /// Starts on an address. Asynchronous, as it needs a running runtime to accept on.
+    #[expect(clippy::unused_async, reason = "calling it outside a runtime would panic; an async function says so")]
     pub async fn listen(address: SocketAddr, scenario: Scenario) -> Result<Self, StartError> {
         let failed = |source| StartError::Listen { address, source };
         let script = Script::new(scenario)?;
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let listener = bind(address).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let server = Self {
             address,
@@ -152,6 +156,15 @@ impl Drop for ModelServer {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+/// Listens with a long queue. With the default of 128 a burst of some 200 connections loses a few SYNs, each of which is a second's
+/// delay for its client: noise in a test, and a false figure in a benchmark.
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 #[expect(
