@@ -14,7 +14,7 @@ pub const ID_ANNOTATION: &str = "troupe.dev/id";
 /// Longest name of an object, in characters.
 pub const MAX_NAME_LENGTH: usize = 40;
 
-/// Hex digits of the hash that tells apart ids with one slug.
+/// Hex digits of the hash that tells apart ids with one slug: four bytes.
 const HASH_DIGITS: usize = 8;
 
 /// What stands for an id of which nothing readable is left, such as a Chinese title.
@@ -94,9 +94,8 @@ fn readable(id: &str, most: usize) -> String {
 }
 
 fn hash(id: &str) -> String {
-    let mut digits: String = Sha256::digest(id.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-    digits.truncate(HASH_DIGITS);
-    digits
+    let [first, second, third, fourth, ..]: [u8; 32] = Sha256::digest(id.as_bytes()).into();
+    format!("{:08x}", u32::from_be_bytes([first, second, third, fourth]))
 }
 
 #[cfg(test)]

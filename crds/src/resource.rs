@@ -172,6 +172,21 @@ impl Resource {
         }
     }
 
+    /// The manifest, defaults filled in; none for a Secret, whose values are never written.
+    pub fn to_manifest(&self) -> serde_json::Result<Option<Value>> {
+        match self {
+            Self::Model(model) => serde_json::to_value(model).map(Some),
+            Self::Tool(tool) => serde_json::to_value(tool).map(Some),
+            Self::McpServer(server) => serde_json::to_value(server).map(Some),
+            Self::PromptTemplate(template) => serde_json::to_value(template).map(Some),
+            Self::Agent(agent) => serde_json::to_value(agent).map(Some),
+            Self::Team(team) => serde_json::to_value(team).map(Some),
+            Self::Workflow(workflow) => serde_json::to_value(workflow).map(Some),
+            Self::Runtime(runtime) => serde_json::to_value(runtime).map(Some),
+            Self::Secret(_) => Ok(None),
+        }
+    }
+
     /// The name; parsed documents always have one.
     pub fn name(&self) -> &str {
         crate::id::name(self.metadata())

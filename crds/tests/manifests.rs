@@ -1,5 +1,7 @@
 //! The committed definitions are what the types say, and small enough to install.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail their test")]
+
 use std::{fs, path::Path};
 
 use troupe_crds::{Kind, definition::definition};

@@ -1,5 +1,7 @@
 //! Documents are parsed strictly: whatever is wrong is named by its path, with what to write instead.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail their test")]
+
 use serde_json::{Value, json};
 use troupe_crds::{FieldError, Kind, Resource, agent::AgentTool, tool::Builtin};
 

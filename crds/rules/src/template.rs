@@ -1,0 +1,60 @@
+//! Rules of templates: whether they parse, and whether what they name is there.
+
+use serde_json::Value;
+use troupe_crds::tool::TemplateEngine;
+use troupe_language::{Engine, LanguageError};
+
+use crate::violation::Findings;
+
+/// The engine that evaluates what a resource calls `engine`.
+pub fn engine(engine: TemplateEngine) -> Engine {
+    match engine {
+        TemplateEngine::Placeholder => Engine::Placeholder,
+        TemplateEngine::Jinja => Engine::Jinja,
+        TemplateEngine::Dollar => Engine::Dollar,
+    }
+}
+
+/// An error of a language as one line.
+pub fn message(error: &LanguageError) -> String {
+    error.to_string()
+}
+
+/// Every text of a JSON value with its path within it.
+pub fn texts(path: &str, value: &Value, visit: &mut dyn FnMut(&str, &str)) {
+    match value {
+        Value::String(text) => visit(path, text),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                texts(&format!("{path}[{index}]"), item, visit);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                texts(&format!("{path}.{name}"), field, visit);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Adds a violation for each placeholder of a text that no argument fills.
+pub fn check_placeholders(path: &str, text: &str, arguments: &[&str], findings: &mut Findings) {
+    for name in troupe_language::placeholder::names(text) {
+        if !arguments.contains(&name.as_str()) {
+            findings.add(path, unknown_argument(&name, arguments));
+        }
+    }
+}
+
+/// The message for a name that no argument fills.
+pub fn unknown_argument(name: &str, arguments: &[&str]) -> String {
+    if arguments.is_empty() {
+        format!("{{{{{name}}}}} is filled by no argument: declare it in parameters.properties, or remove it")
+    } else {
+        format!(
+            "{{{{{name}}}}} is filled by no argument: declare it in parameters.properties, or use one of {}",
+            arguments.join(", ")
+        )
+    }
+}
