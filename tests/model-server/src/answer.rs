@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::{
+    Protocol,
     exchange::Exchange,
     scenario::{Finish, Pace, Reply, ToolCall, Usage},
 };
@@ -61,6 +62,7 @@ impl Answer {
     /// Fills a reply in for a request.
     pub(crate) fn new(reply: &Reply, pace: &Pace, exchange: &Exchange<'_>, number: u64, created: u64) -> Self {
         let fill = |text: &str| fill(text, exchange, number);
+        let prefix = if exchange.protocol == Protocol::Anthropic { "toolu" } else { "call" };
         let text: Vec<String> = if reply.deltas.is_empty() {
             reply.text.as_deref().map_or_else(Vec::new, |text| cut(&fill(text), pace.characters))
         } else {
@@ -68,7 +70,12 @@ impl Answer {
         };
         let thinking = reply.thinking.as_deref().filter(|_| exchange.thinking);
         let thinking = thinking.map_or_else(Vec::new, |text| cut(&fill(text), pace.characters));
-        let calls: Vec<Call> = (0..).zip(&reply.tool_calls).map(|(i, call)| concrete(call, number, i, &fill)).collect();
+        let calls: Vec<Call> = reply
+            .tool_calls
+            .iter()
+            .enumerate()
+            .map(|(i, call)| concrete(call, || format!("{prefix}_{number}_{i}"), &fill))
+            .collect();
         let finish = reply.finish.unwrap_or(if calls.is_empty() { Finish::Stop } else { Finish::ToolCalls });
         let mut answer = Self {
             number,
@@ -156,8 +163,8 @@ fn cut(text: &str, characters: usize) -> Vec<String> {
 }
 
 /// A scripted call with its id, and its arguments as fragments.
-fn concrete(call: &ToolCall, number: u64, index: usize, fill: &impl Fn(&str) -> String) -> Call {
-    let id = call.id.clone().unwrap_or_else(|| format!("call_{number}_{index}"));
+fn concrete(call: &ToolCall, make_id: impl Fn() -> String, fill: &impl Fn(&str) -> String) -> Call {
+    let id = call.id.clone().unwrap_or_else(make_id);
     let arguments = match (&call.raw_arguments, &call.arguments) {
         (Some(raw), _) => fill(raw),
         (None, Value::Null) => "{}".to_owned(),

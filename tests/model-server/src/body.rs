@@ -15,8 +15,8 @@ use std::{
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::{
-    sync::Notify,
-    time::{Instant, Sleep, sleep_until},
+    sync::{Notify, Semaphore, watch},
+    time::sleep,
 };
 
 /// One step of a body.
@@ -26,6 +26,8 @@ pub(crate) enum Step {
     Send(Bytes),
     /// Wait; what was sent before is flushed meanwhile.
     Wait(Duration),
+    /// Wait until the test lets one held answer go on; what was sent before is flushed meanwhile.
+    Hold,
     /// Never go on.
     Stall,
     /// Flush what was sent, then break the connection.
@@ -63,26 +65,67 @@ impl Breaker {
 }
 
 /// A body that follows its steps.
-#[derive(Debug)]
 pub(crate) struct SteppedBody {
     steps: VecDeque<Step>,
-    timer: Option<Pin<Box<Sleep>>>,
+    /// What the first step waits for, once it began to wait.
+    waiting: Option<Waiting>,
     flushed: bool,
     breaker: Arc<Breaker>,
+    holds: Arc<Holds>,
+}
+
+/// What ends a pause.
+type Waiting = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
+
+/// Where held answers wait, and how many may go on.
+#[derive(Debug)]
+pub(crate) struct Holds {
+    permits: Semaphore,
+    waiting: watch::Sender<usize>,
+}
+
+impl Holds {
+    /// Nothing is held, and nothing may go on.
+    pub(crate) fn new() -> Self {
+        Self { permits: Semaphore::new(0), waiting: watch::Sender::new(0) }
+    }
+
+    /// Lets so many answers go on, now or when they come to their hold.
+    pub(crate) fn release(&self, answers: usize) {
+        self.permits.add_permits(answers);
+    }
+
+    /// Waits until so many answers have come to their hold since the start, whether they went on or not.
+    pub(crate) async fn reach(&self, wanted: usize) {
+        // The sender lives as long as `self`, so that waiting cannot fail.
+        let _ = self.waiting.subscribe().wait_for(|held| *held >= wanted).await;
+    }
+
+    async fn hold(self: Arc<Self>) {
+        self.waiting.send_modify(|held| *held += 1);
+        // The semaphore is never closed.
+        if let Ok(permit) = self.permits.acquire().await {
+            permit.forget();
+        }
+    }
 }
 
 impl SteppedBody {
     /// A body of these steps on the connection of this breaker.
-    pub(crate) fn new(steps: Vec<Step>, breaker: Arc<Breaker>) -> Self {
-        Self { steps: steps.into(), timer: None, flushed: false, breaker }
+    pub(crate) fn new(steps: Vec<Step>, breaker: Arc<Breaker>, holds: Arc<Holds>) -> Self {
+        Self { steps: steps.into(), waiting: None, flushed: false, breaker, holds }
     }
 
-    /// Waits out a pause; ready when it is over.
-    fn wait(&mut self, pause: Duration, context: &mut Context<'_>) -> Poll<()> {
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + pause)));
-        let over = timer.as_mut().poll(context);
+    /// Waits out a pause (a hold, if it has no length); ready when it is over.
+    fn wait(&mut self, pause: Option<Duration>, context: &mut Context<'_>) -> Poll<()> {
+        let holds = &self.holds;
+        let waiting = self.waiting.get_or_insert_with(|| match pause {
+            Some(pause) => Box::pin(sleep(pause)),
+            None => Box::pin(Arc::clone(holds).hold()),
+        });
+        let over = waiting.as_mut().poll(context);
         if over.is_ready() {
-            self.timer = None;
+            self.waiting = None;
             self.steps.pop_front();
         }
         over
@@ -114,8 +157,9 @@ impl Body for SteppedBody {
                 Some(Step::Stall) => return Poll::Pending,
                 Some(Step::Wait(pause)) => {
                     let pause = *pause;
-                    std::task::ready!(self.wait(pause, context));
+                    std::task::ready!(self.wait(Some(pause), context));
                 }
+                Some(Step::Hold) => std::task::ready!(self.wait(None, context)),
                 Some(Step::Break(ending)) => {
                     let ending = *ending;
                     self.break_off(ending, context);

@@ -1,6 +1,6 @@
 //! The steps of an answer: where its pauses are, and where it goes wrong.
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use bytes::Bytes;
 
@@ -21,27 +21,32 @@ pub(crate) struct Plan {
     pub(crate) length: Option<usize>,
 }
 
-/// Plans a stream.
+/// Plans a stream: each delta with the pause before it, then the end or what comes instead of it.
 pub(crate) fn streamed(rendered: &Rendered, pace: &Pace, fault: Option<&Fault>, protocol: Protocol) -> Plan {
     let all = rendered.deltas.len();
-    let (good, end) = match fault.and_then(broken_after) {
-        Some(after) => (after.min(all), Vec::new()),
-        None => (all, vec![Step::Send(rendered.epilogue.clone())]),
-    };
-    let mut steps = Vec::new();
-    pause(&mut steps, pace.first_token_ms);
-    if pace.between_ms == 0 {
-        // All in one piece: one write.
-        match end.first() {
-            Some(Step::Send(epilogue)) => steps.push(Step::Send(rendered.first(good, epilogue))),
-            _ => push_bytes(&mut steps, rendered.first(good, b"")),
+    let broken_after = fault.and_then(broken_after).map(|after| after.min(all));
+    let mut steps = pause(pace.first_token_ms);
+    steps.push(Step::Send(rendered.prologue.clone()));
+    push_deltas(&mut steps, rendered, 0..broken_after.unwrap_or(all), pace);
+    match fault {
+        Some(Fault::Stall { .. }) => steps.push(Step::Stall),
+        Some(Fault::Reset { .. }) => steps.push(Step::Break(Ending::Reset)),
+        Some(Fault::HangUp { .. }) => steps.push(Step::Break(Ending::Close)),
+        Some(Fault::Truncate { .. }) => {}
+        Some(Fault::ErrorEvent { message, .. }) => {
+            let event = protocol.error_event(&failure(message.as_deref(), protocol));
+            steps.push(Step::Send(event.into()));
         }
-    } else {
-        push_paced(&mut steps, rendered, 0..good, pace);
-        steps.extend(end);
+        _ => {
+            if let Some(after) = broken_after {
+                steps.push(Step::Send(Bytes::from_static(protocol.broken_delta().as_bytes())));
+                push_deltas(&mut steps, rendered, after..all, pace);
+            }
+            steps.extend(pause(pace.between_ms));
+            steps.push(Step::Send(rendered.epilogue.clone()));
+        }
     }
-    break_stream(&mut steps, rendered, good, pace, fault, protocol);
-    Plan { steps, length: None }
+    Plan { steps: joined(steps), length: None }
 }
 
 /// The deltas before a fault that breaks a body; `None` for none and for the faults of other kinds.
@@ -57,58 +62,55 @@ fn broken_after(fault: &Fault) -> Option<usize> {
     }
 }
 
-fn pause(steps: &mut Vec<Step>, milliseconds: u64) {
-    if milliseconds > 0 {
-        steps.push(Step::Wait(Duration::from_millis(milliseconds)));
-    }
+/// A pause, if there is one.
+fn pause(milliseconds: u64) -> Vec<Step> {
+    let pause = Duration::from_millis(milliseconds);
+    if pause.is_zero() { Vec::new() } else { vec![Step::Wait(pause)] }
 }
 
-/// hyper ends a chunked body at an empty chunk only by itself, but an empty frame is a needless write.
-fn push_bytes(steps: &mut Vec<Step>, bytes: Bytes) {
-    if !bytes.is_empty() {
-        steps.push(Step::Send(bytes));
-    }
-}
-
-/// Each delta in a write of its own, the prologue with the first one.
-fn push_paced(steps: &mut Vec<Step>, rendered: &Rendered, deltas: std::ops::Range<usize>, pace: &Pace) {
-    if deltas.start == 0 {
-        push_bytes(steps, rendered.first(deltas.len().min(1), b""));
-    }
-    for delta in rendered.deltas.get(deltas.start.max(1)..deltas.end).unwrap_or_default() {
-        pause(steps, pace.between_ms);
-        steps.push(Step::Send(delta.clone()));
-    }
-}
-
-/// What happens in a stream after its good deltas.
-fn break_stream(
-    steps: &mut Vec<Step>,
-    rendered: &Rendered,
-    good: usize,
-    pace: &Pace,
-    fault: Option<&Fault>,
-    protocol: Protocol,
-) {
-    match fault {
-        Some(Fault::Stall { .. }) => steps.push(Step::Stall),
-        Some(Fault::Reset { .. }) => steps.push(Step::Break(Ending::Reset)),
-        Some(Fault::HangUp { .. }) => steps.push(Step::Break(Ending::Close)),
-        Some(Fault::ErrorEvent { message, .. }) => {
-            let event = protocol.error_event(&failure(message.as_deref(), protocol));
-            steps.push(Step::Send(event.into()));
+/// These deltas, with the pauses and the hold between them.
+fn push_deltas(steps: &mut Vec<Step>, rendered: &Rendered, deltas: Range<usize>, pace: &Pace) {
+    let end = deltas.end;
+    for index in deltas {
+        if pace.hold_after == Some(index) {
+            steps.push(Step::Hold);
+        } else if index > 0 {
+            steps.extend(pause(pace.between_ms));
         }
-        Some(Fault::Malformed { .. }) => {
-            steps.push(Step::Send(Bytes::from_static(protocol.broken_delta().as_bytes())));
-            let rest = rendered.deltas.iter().skip(good);
-            for delta in rest {
-                pause(steps, pace.between_ms);
-                steps.push(Step::Send(delta.clone()));
+        steps.push(Step::Send(rendered.deltas[index].clone()));
+    }
+    // A hold behind the last delta comes before the end of the stream.
+    let all = rendered.deltas.len();
+    if end == all && pace.hold_after.is_some_and(|hold| hold >= all) {
+        steps.push(Step::Hold);
+    }
+}
+
+/// Joins what is sent without a pause between: one write instead of many.
+fn joined(steps: Vec<Step>) -> Vec<Step> {
+    let mut joined = Vec::with_capacity(steps.len());
+    let mut together: Vec<Bytes> = Vec::new();
+    for step in steps {
+        match step {
+            Step::Send(bytes) => together.push(bytes),
+            other => {
+                joined.extend(concat(&mut together));
+                joined.push(other);
             }
-            steps.push(Step::Send(rendered.epilogue.clone()));
         }
-        _ => {}
     }
+    joined.extend(concat(&mut together));
+    joined
+}
+
+/// What was collected, in one piece; nothing if it is empty, as an empty frame would be a needless write.
+fn concat(together: &mut Vec<Bytes>) -> Option<Step> {
+    let bytes = match together.as_slice() {
+        [only] => only.clone(),
+        several => Bytes::from(several.concat()),
+    };
+    together.clear();
+    (!bytes.is_empty()).then_some(Step::Send(bytes))
 }
 
 /// The failure within a stream: the one that is most common there.
@@ -122,8 +124,10 @@ pub(crate) fn plain(rendered: &Rendered, pace: &Pace, fault: Option<&Fault>, pro
     let whole = rendered.whole();
     let half = whole.slice(..whole.len() / 2);
     let between = pace.between_ms * rendered.deltas.len().saturating_sub(1) as u64;
-    let mut steps = Vec::new();
-    pause(&mut steps, pace.first_token_ms + between);
+    let mut steps = pause(pace.first_token_ms + between);
+    if pace.hold_after.is_some() {
+        steps.push(Step::Hold);
+    }
     let mut length = whole.len();
     let breaking = match fault {
         Some(Fault::Stall { .. }) => Some(Step::Stall),

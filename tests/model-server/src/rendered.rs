@@ -28,16 +28,11 @@ impl Rendered {
 
     /// Everything in one piece.
     pub(crate) fn whole(&self) -> Bytes {
-        match (self.prologue.is_empty() && self.epilogue.is_empty(), self.deltas.as_slice()) {
-            (true, [only]) => only.clone(),
-            _ => self.first(self.deltas.len(), &self.epilogue),
+        if let ([], [only], []) = (&*self.prologue, self.deltas.as_slice(), &*self.epilogue) {
+            return only.clone();
         }
-    }
-
-    /// The prologue, so many deltas, and this end, in one piece.
-    pub(crate) fn first(&self, deltas: usize, end: &[u8]) -> Bytes {
-        let deltas = self.deltas.iter().take(deltas);
-        let pieces: Vec<&[u8]> = [&*self.prologue].into_iter().chain(deltas.map(AsRef::as_ref)).chain([end]).collect();
+        let deltas = self.deltas.iter().map(AsRef::as_ref);
+        let pieces: Vec<&[u8]> = [&*self.prologue].into_iter().chain(deltas).chain([&*self.epilogue]).collect();
         Bytes::from(pieces.concat())
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     Protocol,
     answer::Answer,
     assistant,
-    body::{Breaker, Ending, SteppedBody},
+    body::{Breaker, Ending, Holds, Step, SteppedBody},
     exchange::Exchange,
     plan,
     protocol::Route,
@@ -44,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) records: Records,
     /// When the server started, in seconds since the epoch: the `created` of its answers.
     pub(crate) created: u64,
+    /// Held answers.
+    pub(crate) holds: Arc<Holds>,
     /// Connections that are open.
     pub(crate) open: AtomicUsize,
 }
@@ -195,7 +197,7 @@ impl Asked<'_> {
     ) -> Outcome {
         let whole = || self.protocol.render(&self.make(&rule.reply, &rule.pace, exchange), exchange.stream).whole();
         if let Some(body) = prepared.fixed_body(exchange, whole) {
-            return Outcome::Respond(fixed(self.protocol, exchange.stream, body));
+            return Outcome::Respond(self.fixed(exchange.stream, body, connection));
         }
         match &rule.fault {
             Some(Fault::Drop) => Outcome::Drop,
@@ -222,6 +224,20 @@ impl Asked<'_> {
         }
     }
 
+    /// A kept body: one write, a stream's without announced length as streams have none.
+    fn fixed(&self, stream: bool, body: Bytes, connection: &Connection) -> Response<AnyBody> {
+        let content_type = match (stream, self.protocol) {
+            (false, _) => return plain(200, "application/json", body),
+            (true, Protocol::Ollama) => "application/x-ndjson",
+            (true, _) => "text/event-stream; charset=utf-8",
+        };
+        let (breaker, holds) = (Arc::clone(&connection.breaker), Arc::clone(&self.shared.holds));
+        let body = SteppedBody::new(vec![Step::Send(body)], breaker, holds);
+        let mut response = head(200, content_type, Either::Right(body));
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        response
+    }
+
     fn make(&self, reply: &Reply, pace: &Pace, exchange: &Exchange<'_>) -> Answer {
         Answer::new(reply, pace, exchange, self.number, self.shared.created)
     }
@@ -241,7 +257,7 @@ impl Asked<'_> {
             // A plain answer that takes as long as its deltas would.
             plan::plain(&rendered, pace, fault, self.protocol)
         };
-        let body = SteppedBody::new(plan.steps, Arc::clone(&connection.breaker));
+        let body = SteppedBody::new(plan.steps, Arc::clone(&connection.breaker), Arc::clone(&self.shared.holds));
         let content_type = match fault {
             Some(Fault::ContentType(wrong)) => wrong,
             _ => rendered.content_type,
@@ -285,22 +301,6 @@ fn not_found(parts: &Parts, protocol: Protocol) -> Response<AnyBody> {
 /// An error with the provider's envelope.
 fn refused(protocol: Protocol, refusal: &Refusal) -> Response<AnyBody> {
     plain(refusal.status, "application/json", Bytes::from(protocol.error_body(refusal).to_string()))
-}
-
-/// A kept body: one write, a stream's without announced length as streams have none.
-fn fixed(protocol: Protocol, stream: bool, body: Bytes) -> Response<AnyBody> {
-    let content_type = match (stream, protocol) {
-        (false, _) => "application/json",
-        (true, Protocol::Ollama) => "application/x-ndjson",
-        (true, _) => "text/event-stream; charset=utf-8",
-    };
-    if !stream {
-        return plain(200, content_type, body);
-    }
-    let steps = vec![crate::body::Step::Send(body)];
-    let mut response = head(200, content_type, Either::Right(SteppedBody::new(steps, Arc::default())));
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    response
 }
 
 fn plain(status: u16, content_type: &str, body: Bytes) -> Response<AnyBody> {

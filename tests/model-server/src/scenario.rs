@@ -173,6 +173,8 @@ pub struct Pace {
     pub first_token_ms: u64,
     /// Milliseconds between deltas, each of which is then a write of its own.
     pub between_ms: u64,
+    /// After so many deltas the answer waits until the test calls [`crate::ModelServer::release`]; a plain answer as a whole.
+    pub hold_after: Option<usize>,
     /// Characters per delta of `text` and `thinking`. 0: a word per delta.
     pub characters: usize,
 }

@@ -14,7 +14,7 @@ use regex::Regex;
 use crate::{
     Protocol, answer,
     exchange::Exchange,
-    scenario::{Rule, Scenario, ScenarioError, When},
+    scenario::{Pace, Rule, Scenario, ScenarioError, When},
 };
 
 /// Bodies kept per rule: a client chooses model names, so the number must have a bound.
@@ -84,8 +84,8 @@ impl PreparedRule {
     fn new(rule: &Rule, place: usize) -> Result<Self, ScenarioError> {
         let wrong = |source| ScenarioError::Pattern { rule: place, source: Box::new(source) };
         let pattern = rule.when.last_user_matches.as_deref().map(Regex::new).transpose().map_err(wrong)?;
-        let unpaced = rule.pace.between_ms == 0 && rule.pace.first_token_ms == 0 && rule.fault.is_none();
-        let fixed = unpaced && answer::is_fixed(&rule.reply);
+        let at_once = Pace { characters: rule.pace.characters, ..Pace::default() };
+        let fixed = rule.pace == at_once && rule.fault.is_none() && answer::is_fixed(&rule.reply);
         Ok(Self { pattern, used: AtomicU32::new(0), fixed, kept: Mutex::default() })
     }
 

@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    body::{Breaker, Ending},
+    body::{Breaker, Ending, Holds},
     record::{RecordedRequest, Records},
     respond::{Connection, Shared, respond},
     scenario::{Scenario, ScenarioError},
@@ -91,6 +91,7 @@ impl ModelServer {
                 script: shared(script),
                 records: Records::new(),
                 created: seconds_now(),
+                holds: Arc::new(Holds::new()),
                 open: AtomicUsize::new(0),
             }),
             accepted: Arc::default(),
@@ -131,6 +132,16 @@ impl ModelServer {
     pub async fn wait_for_requests(&self, count: usize) -> Vec<RecordedRequest> {
         self.shared.records.reach(count).await;
         self.requests()
+    }
+
+    /// Lets so many held answers ([`crate::Pace::hold_after`]) go on, those that come to their hold later included.
+    pub fn release(&self, answers: usize) {
+        self.shared.holds.release(answers);
+    }
+
+    /// Waits until so many answers have come to their hold since the server's start. Without bound: put a time-out around it.
+    pub async fn wait_for_held(&self, answers: usize) {
+        self.shared.holds.reach(answers).await;
     }
 
     /// Replaces the scenario; rules count anew, and answers already begun go on.

@@ -56,10 +56,15 @@ impl Call {
 
     /// Reads until this text has come.
     pub(crate) async fn read_until(&mut self, text: &str) {
-        while !String::from_utf8_lossy(&self.bytes).contains(text) {
+        while !self.has_seen(text) {
             let read = self.stream.read_buf(&mut self.bytes).await.expect("more to read");
             assert_ne!(read, 0, "the connection was closed before {text:?} came");
         }
+    }
+
+    /// Whether this text has come.
+    pub(crate) fn has_seen(&self, text: &str) -> bool {
+        String::from_utf8_lossy(&self.bytes).contains(text)
     }
 
     /// Reads to the end of the connection. `None` if nothing at all was answered.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::json;
-use troupe_model_server::{Fault, ModelServer, Role, Rule, Scenario, ScenarioError, Unmatched, When};
+use troupe_model_server::{Fault, ModelServer, Pace, Role, Rule, Scenario, ScenarioError, Unmatched, When};
 
 use crate::{
     client::{Call, post},
@@ -84,6 +84,22 @@ async fn requests_are_recorded_whole_and_a_new_scenario_counts_anew() {
 }
 
 #[tokio::test]
+async fn a_held_answer_waits_for_its_release() {
+    let hold = |after| Pace { hold_after: Some(after), ..Pace::default() };
+    let rules = [1, 9].map(|after| Rule::text("one two three").times(1).paced(hold(after)));
+    let server = ModelServer::start(Scenario::of(rules)).await.expect("a server");
+    for (held, last) in [(1, "one"), (2, "three")] {
+        let mut call = Call::post(&server, OPENAI, &asking(true).to_string()).await;
+        call.read_until(last).await;
+        server.wait_for_held(held).await;
+        assert_eq!((call.has_seen("three"), call.has_seen("[DONE]")), (last == "three", false));
+        server.release(1);
+        let seen = call.finish().await.expect("an answer");
+        assert!(seen.complete && seen.body().contains("three") && seen.body().ends_with("[DONE]\n\n"), "{seen:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_echo_assistant_calls_a_tool_once_and_reports_its_result() {
     let server = ModelServer::start(Scenario::default()).await.expect("a server");
     let schema = json!({"type": "object", "properties": {"command": {"type": "string"}}, "required": ["command"]});
@@ -122,6 +138,16 @@ async fn conditions_that_do_not_hold_leave_the_request_to_the_next_rule() {
     .expect("a server");
     let seen = post(&server, OPENAI, &asking(false)).await.json();
     assert_eq!(seen["choices"][0]["message"]["content"], "yes");
+}
+
+#[tokio::test]
+async fn the_scenario_of_the_tour_starts_and_begins_with_its_first_rule() {
+    let tour = Scenario::from_yaml(include_str!("../scenarios/tour.yaml")).expect("a scenario");
+    let server = ModelServer::start(tour).await.expect("a server");
+    let body = json!({"model": "large", "messages": [{"role": "user", "content": "hi"}]});
+    assert_eq!(post(&server, OPENAI, &body).await.status, 429);
+    let words = post(&server, OPENAI, &body).await.json();
+    assert!(words["choices"][0]["message"]["content"].as_str().expect("words").starts_with("You said: hi"));
 }
 
 #[test]

@@ -98,7 +98,7 @@ async fn ollama_answers_in_its_format_and_streams_by_default() {
 
 #[tokio::test]
 async fn a_paced_stream_is_a_chunk_per_delta_and_an_unpaced_one_is_a_single_chunk() {
-    let pace = Pace { first_token_ms: 1, between_ms: 1, characters: 2 };
+    let pace = Pace { first_token_ms: 1, between_ms: 1, characters: 2, ..Pace::default() };
     let server = ModelServer::start(Scenario::of([
         Rule::text("abcdef").paced(pace).times(1),
         Rule::text("abcdef").paced(Pace { characters: 2, ..Pace::default() }),
