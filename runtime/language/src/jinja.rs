@@ -1,7 +1,8 @@
 //! Jinja templates: conditions, loops and includes of other templates, rendered by minijinja.
 //!
 //! The dialect is smaller than Jinja's: `dialect` says what is left out and why. Nothing is escaped, since the output is
-//! a prompt and not HTML. An undefined name is written as nothing; an attribute of an undefined name is an error.
+//! a prompt and not HTML. Time and output are capped; memory for values in between is not (`a ~ a` set again and again,
+//! `batch(1000000000)`), so a template is to be rendered only for those who may write one. An undefined name is written as nothing; an attribute of an undefined name is an error.
 
 mod dialect;
 mod output;
