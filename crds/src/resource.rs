@@ -198,6 +198,18 @@ impl Resource {
     }
 }
 
+macro_rules! from_kind {
+    ($($kind:ident),+) => {$(
+        impl From<$kind> for Resource {
+            fn from(object: $kind) -> Self {
+                Self::$kind(Box::new(object))
+            }
+        }
+    )+};
+}
+
+from_kind!(Model, Tool, McpServer, PromptTemplate, Agent, Team, Workflow, Runtime);
+
 fn text(document: &Map<String, Value>, field: &'static str) -> Result<String, ParseError> {
     document.get(field).and_then(Value::as_str).map(str::to_owned).ok_or(ParseError::Missing(field))
 }

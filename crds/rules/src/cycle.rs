@@ -126,7 +126,10 @@ impl<'a> Search<'a> {
                 Some(target) if on_way.contains(target) => {
                     let from = way.iter().position(|(node, _)| *node == target).unwrap_or_default();
                     let cycle = way.iter().skip(from).map(|(node, _)| (*node).to_owned()).collect();
-                    self.found.push(least_first(cycle));
+                    let cycle = least_first(cycle);
+                    if !self.found.contains(&cycle) {
+                        self.found.push(cycle);
+                    }
                 }
                 Some(target) if self.done.contains(target) => {}
                 Some(target) => {

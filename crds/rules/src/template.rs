@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use troupe_crds::tool::TemplateEngine;
-use troupe_language::{Engine, LanguageError};
+use troupe_language::Engine;
 
 use crate::violation::Findings;
 
@@ -13,11 +13,6 @@ pub fn engine(engine: TemplateEngine) -> Engine {
         TemplateEngine::Jinja => Engine::Jinja,
         TemplateEngine::Dollar => Engine::Dollar,
     }
-}
-
-/// An error of a language as one line.
-pub fn message(error: &LanguageError) -> String {
-    error.to_string()
 }
 
 /// Every text of a JSON value with its path within it.
@@ -49,12 +44,7 @@ pub fn check_placeholders(path: &str, text: &str, arguments: &[&str], findings: 
 
 /// The message for a name that no argument fills.
 pub fn unknown_argument(name: &str, arguments: &[&str]) -> String {
-    if arguments.is_empty() {
-        format!("{{{{{name}}}}} is filled by no argument: declare it in parameters.properties, or remove it")
-    } else {
-        format!(
-            "{{{{{name}}}}} is filled by no argument: declare it in parameters.properties, or use one of {}",
-            arguments.join(", ")
-        )
-    }
+    let others =
+        if arguments.is_empty() { "remove it".to_owned() } else { format!("use one of {}", arguments.join(", ")) };
+    format!("no argument fills the placeholder {name}: declare it in parameters.properties, or {others}")
 }
