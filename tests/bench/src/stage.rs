@@ -103,6 +103,9 @@ spec:
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize as _;
+    use troupe_crds::Resource;
+
     use super::*;
 
     #[test]
@@ -114,5 +117,23 @@ mod tests {
         let marks: Vec<usize> =
             scenario.rules.iter().map(|rule| rule.reply.deltas.concat().matches('~').count()).collect();
         assert_eq!(marks, [1, DELTAS, DELTAS, 1, 0]);
+    }
+    #[test]
+    fn the_resources_are_valid_and_as_many_as_they_should_be() {
+        let folder = tempfile::tempdir().unwrap();
+        write_crowd(folder.path(), SocketAddr::from(([127, 0, 0, 1], 8081)), 250).unwrap();
+        let mut names = Vec::new();
+        for entry in fs::read_dir(folder.path()).unwrap() {
+            let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+            for document in serde_yaml::Deserializer::from_str(&text) {
+                let document = serde_json::Value::deserialize(document).unwrap();
+                // Each file of the crowd opens with a separator, which is no document.
+                if !document.is_null() {
+                    names.push(Resource::from_value(document).unwrap().name().to_owned());
+                }
+            }
+        }
+        assert_eq!(names.len(), 1 + 2 * AGENTS.len() + 250);
+        assert!(names.contains(&crowd_name(249)));
     }
 }

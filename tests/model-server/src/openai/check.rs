@@ -9,9 +9,20 @@ use crate::{
     refusal::Refusal,
 };
 
-/// The fields that a message may have; `reasoning_content` is what compatible vendors want back.
-const MESSAGE_FIELDS: [&str; 9] =
-    ["role", "content", "name", "tool_calls", "tool_call_id", "refusal", "audio", "function_call", "reasoning_content"];
+/// The fields that a message may have; `annotations` comes back when a client repeats an answer, as the documentation shows;
+/// `reasoning_content` is what compatible vendors want back.
+const MESSAGE_FIELDS: [&str; 10] = [
+    "role",
+    "content",
+    "name",
+    "tool_calls",
+    "tool_call_id",
+    "refusal",
+    "audio",
+    "function_call",
+    "annotations",
+    "reasoning_content",
+];
 
 /// Longest function name.
 const NAME_LENGTH: usize = 64;
