@@ -9,7 +9,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 use regex::Regex;
 use serde_json::Value;
 
-use crate::{Kind, definition::schema, resource::FieldError};
+use crate::{Kind, definition::schema, strict::FieldError};
 
 /// The bounds of every kind, compiled once: a folder may hold ten thousand documents.
 static BOUNDS: LazyLock<BTreeMap<Kind, Bounds>> = LazyLock::new(|| {

@@ -10,6 +10,7 @@ use crate::{
     bounds,
     kind::UnknownKind,
     secret::{SECRET_API_VERSION, SECRET_KIND},
+    strict::{FieldError, strict},
 };
 
 /// A document of any kind that a folder may hold.
@@ -55,16 +56,6 @@ pub enum ParseError {
     Fields(Vec<FieldError>),
 }
 
-/// What is wrong with one field.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{path}: {message}")]
-pub struct FieldError {
-    /// Path of the field, such as `spec.tools[0].tool`.
-    pub path: String,
-    /// What is wrong with it, and what to write instead.
-    pub message: String,
-}
-
 fn joined(fields: &[FieldError]) -> String {
     fields.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
@@ -105,7 +96,7 @@ impl Resource {
             document.remove(envelope);
         }
         if api_version == SECRET_API_VERSION && kind == SECRET_KIND {
-            return strict(&Value::Object(document), None).map(Self::Secret);
+            return boxed(&Value::Object(document), None).map(Self::Secret);
         }
         if api_version != API_VERSION {
             return Err(ParseError::UnknownApiVersion(api_version));
@@ -119,14 +110,14 @@ impl Resource {
 
     fn of_kind(kind: Kind, document: &Value) -> Result<Self, ParseError> {
         match kind {
-            Kind::Model => strict(document, Some(kind)).map(Self::Model),
-            Kind::Tool => strict(document, Some(kind)).map(Self::Tool),
-            Kind::McpServer => strict(document, Some(kind)).map(Self::McpServer),
-            Kind::PromptTemplate => strict(document, Some(kind)).map(Self::PromptTemplate),
-            Kind::Agent => strict(document, Some(kind)).map(Self::Agent),
-            Kind::Team => strict(document, Some(kind)).map(Self::Team),
-            Kind::Workflow => strict(document, Some(kind)).map(Self::Workflow),
-            Kind::Runtime => strict(document, Some(kind)).map(Self::Runtime),
+            Kind::Model => boxed(document, Some(kind)).map(Self::Model),
+            Kind::Tool => boxed(document, Some(kind)).map(Self::Tool),
+            Kind::McpServer => boxed(document, Some(kind)).map(Self::McpServer),
+            Kind::PromptTemplate => boxed(document, Some(kind)).map(Self::PromptTemplate),
+            Kind::Agent => boxed(document, Some(kind)).map(Self::Agent),
+            Kind::Team => boxed(document, Some(kind)).map(Self::Team),
+            Kind::Workflow => boxed(document, Some(kind)).map(Self::Workflow),
+            Kind::Runtime => boxed(document, Some(kind)).map(Self::Runtime),
         }
     }
 
@@ -214,59 +205,6 @@ fn text(document: &Map<String, Value>, field: &'static str) -> Result<String, Pa
     document.get(field).and_then(Value::as_str).map(str::to_owned).ok_or(ParseError::Missing(field))
 }
 
-/// Deserializes with the path of whatever is wrong, and refuses what was left over.
-fn strict<T: DeserializeOwned>(document: &Value, kind: Option<Kind>) -> Result<Box<T>, ParseError> {
-    let mut unknown = Vec::new();
-    let mut note = |path: serde_ignored::Path<'_>| unknown.push(unknown_field(&path, kind));
-    let deserializer = serde_ignored::Deserializer::new(document, &mut note);
-    let parsed = serde_path_to_error::deserialize(deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        ParseError::Fields(vec![FieldError { path, message: error.into_inner().to_string() }])
-    })?;
-    if unknown.is_empty() { Ok(Box::new(parsed)) } else { Err(ParseError::Fields(unknown)) }
-}
-
-/// Names the field that was probably meant, or all there are where none is near.
-fn unknown_field(path: &serde_ignored::Path<'_>, kind: Option<Kind>) -> FieldError {
-    let path = path_text(path);
-    let (parent, name) = path.rsplit_once('.').unwrap_or(("", &path));
-    let known = kind.map(|kind| bounds::known_fields(kind, parent)).unwrap_or_default();
-    let nearest = known.iter().map(|field| (distance(name, field), *field)).min();
-    let message = match nearest {
-        Some((distance, field)) if distance <= name.chars().count() / 3 + 1 => {
-            format!("unknown field: did you mean {field}?")
-        }
-        Some(_) => format!("unknown field: the fields here are {}", known.join(", ")),
-        None => "unknown field: remove it".to_owned(),
-    };
-    FieldError { path, message }
-}
-
-/// How many characters must be inserted, deleted or replaced to make one name of the other, whatever their case.
-fn distance(left: &str, right: &str) -> usize {
-    let left: Vec<char> = left.to_lowercase().chars().collect();
-    let mut row: Vec<usize> = (0..=left.len()).collect();
-    for (line, other) in right.to_lowercase().chars().enumerate() {
-        let mut next = vec![line + 1];
-        for ((above_left, above), character) in row.iter().zip(row.iter().skip(1)).zip(&left) {
-            let beside = next.last().copied().unwrap_or_default();
-            next.push((above_left + usize::from(*character != other)).min(above + 1).min(beside + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
-}
-
-/// A path with list positions in brackets and without the steps into options, as people write it.
-fn path_text(path: &serde_ignored::Path<'_>) -> String {
-    use serde_ignored::Path;
-    match path {
-        Path::Root => String::new(),
-        Path::Seq { parent, index } => format!("{}[{index}]", path_text(parent)),
-        Path::Map { parent, key } => {
-            let parent = path_text(parent);
-            if parent.is_empty() { key.clone() } else { format!("{parent}.{key}") }
-        }
-        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => path_text(parent),
-    }
+fn boxed<T: DeserializeOwned>(document: &Value, kind: Option<Kind>) -> Result<Box<T>, ParseError> {
+    strict(document, kind).map(Box::new).map_err(ParseError::Fields)
 }

@@ -71,7 +71,7 @@ fn an_unknown_field_is_refused_with_the_one_that_was_meant() {
 fn a_wrong_type_is_refused_with_its_path() {
     assert_eq!(
         errors(&AGENT.replace("{name: small}", "small")),
-        pair("spec.modelRef", "invalid type: string \"small\", expected struct ModelReference")
+        pair("spec.modelRef", "a text stands here: write a mapping with name")
     );
     assert_eq!(
         errors(&AGENT.replace("1h30m", "1d")),
@@ -115,10 +115,32 @@ fn the_envelope_is_checked_first() {
     assert_eq!(errors(&AGENT.replace("kind: Agent", "kind: Agnt"))[0].0, "kind");
     assert_eq!(errors(&AGENT.replace("v1alpha1", "v9"))[0].0, "apiVersion");
     assert_eq!(errors(&AGENT.replace("  name: assistant\n", ""))[0].0, "metadata.name");
-    assert_eq!(
-        errors("{apiVersion: troupe.dev/v1alpha1, kind: Agent, metadata: {name: a}}")[0].1,
-        "missing field `spec`"
-    );
+    let no_spec = "{apiVersion: troupe.dev/v1alpha1, kind: Agent, metadata: {name: a}}";
+    assert_eq!(errors(no_spec), pair("spec", "this field is required: add it"));
+}
+
+#[test]
+fn a_value_that_may_be_secret_is_not_repeated() {
+    let model = "
+apiVersion: troupe.dev/v1alpha1
+kind: Model
+metadata: {name: a}
+spec: {protocol: OpenAI, baseUrl: https://a/v1, model: m, apiKey: sk-secret}
+";
+    assert_eq!(errors(model), pair("spec.apiKey", "a text stands here: write a mapping with secretKeyRef"));
+    let message = "data holds texts in base64, stringData plain texts: put every value in quotes";
+    for values in ["data: {pin: secret!}", "data: secret", "stringData: {pin: 4711}"] {
+        let secret = format!("{{apiVersion: v1, kind: Secret, metadata: {{name: a}}, {values}}}");
+        let found = errors(&secret);
+        assert_eq!(found[0].1, message);
+        assert!(found[0].0.contains("ata"), "{found:?}");
+    }
+}
+
+#[test]
+fn a_missing_field_is_named() {
+    let model = "{apiVersion: troupe.dev/v1alpha1, kind: Model, metadata: {name: a}, spec: {model: m, baseUrl: x}}";
+    assert_eq!(errors(model), pair("spec.protocol", "this field is required: add it"));
 }
 
 #[test]

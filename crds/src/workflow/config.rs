@@ -11,7 +11,7 @@ use crate::{
     Json, JsonObject,
     agent::ToolOverrides,
     reference::{AgentReference, McpServerReference, ModelReference, TeamReference, ToolReference, WorkflowReference},
-    resource::FieldError,
+    strict::{FieldError, in_words},
     tool::{Builtin, Language, Network},
 };
 
@@ -290,10 +290,8 @@ impl NodeConfig {
 fn strict<T: DeserializeOwned>(config: &JsonObject) -> Result<T, FieldError> {
     let config = Value::Object(config.0.clone());
     serde_path_to_error::deserialize(&config).map_err(|error| {
-        let path = match error.path().to_string() {
-            root if root == "." => String::new(),
-            path => path,
-        };
-        FieldError { path, message: error.into_inner().to_string() }
+        let path = error.path().to_string();
+        let path = if path == "." { "" } else { &path };
+        in_words(path, &error.inner().to_string(), |_| Vec::new())
     })
 }
