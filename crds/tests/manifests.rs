@@ -4,7 +4,13 @@
 
 use std::{fs, path::Path};
 
-use troupe_crds::{Kind, definition::definition};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
+};
+use troupe_crds::{
+    Kind,
+    definition::{definition, schema},
+};
 
 /// Where the same files stand, seen from this crate.
 const FOLDERS: [&str; 2] = [".", "../charts/troupe/files/crds"];
@@ -65,5 +71,50 @@ fn each_definition_is_named_as_the_list_of_kinds_says() {
         let columns = version.additional_printer_columns.as_ref().unwrap();
         assert_eq!(columns.first().map(|column| column.name.as_str()), Some("Ready"));
         assert_eq!(columns.last().map(|column| column.name.as_str()), Some("Age"));
+    }
+}
+
+#[test]
+fn every_field_is_explained_and_none_is_nullable() {
+    for kind in Kind::ALL {
+        walk(kind.as_str(), &schema(kind).unwrap(), &mut |path, field| {
+            assert!(field.description.as_ref().is_some_and(|text| !text.is_empty()), "{path} has no description");
+            assert_eq!(field.nullable, None, "{path} is nullable");
+            assert_eq!(field.any_of, None, "{path} has alternatives");
+            assert!(
+                !field.format.as_ref().is_some_and(|format| format.starts_with('u')),
+                "{path} has {:?}",
+                field.format
+            );
+        });
+    }
+}
+
+#[test]
+fn every_pattern_is_one_that_this_crate_can_check() {
+    for kind in Kind::ALL {
+        walk(kind.as_str(), &schema(kind).unwrap(), &mut |path, field| {
+            if let Some(pattern) = &field.pattern {
+                assert!(regex::Regex::new(pattern).is_ok(), "{path}: {pattern}");
+            }
+        });
+    }
+}
+
+/// Visits every property of a schema with its path.
+fn walk(path: &str, schema: &JSONSchemaProps, visit: &mut dyn FnMut(&str, &JSONSchemaProps)) {
+    for (name, property) in schema.properties.iter().flatten() {
+        let path = format!("{path}.{name}");
+        // `spec` and `status` are the envelope's.
+        if path.matches('.').count() > 1 {
+            visit(&path, property);
+        }
+        walk(&path, property, visit);
+    }
+    if let Some(JSONSchemaPropsOrArray::Schema(items)) = &schema.items {
+        walk(&format!("{path}[]"), items, visit);
+    }
+    if let Some(JSONSchemaPropsOrBool::Schema(values)) = &schema.additional_properties {
+        walk(&format!("{path}.*"), values, visit);
     }
 }

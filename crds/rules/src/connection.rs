@@ -37,5 +37,5 @@ pub fn check_environment(path: &str, variables: &[EnvironmentVariable], findings
 pub fn check_url(path: &str, url: &str, findings: &mut Findings) {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     let host = rest.and_then(|rest| rest.chars().next());
-    findings.require(host.is_some_and(|first| first != '/' && first != '\n'), path, cel::HTTP_URL);
+    findings.require(host.is_some_and(|first| first != '/'), path, cel::HTTP_URL);
 }

@@ -20,7 +20,7 @@ pub const ONE_TARGET: CelRule = CelRule {
 
 /// A choice of tools belongs to a server.
 pub const TOOLS_NEED_SERVER: CelRule = CelRule {
-    rule: "!has(self.tools) || has(self.mcpServer)",
+    rule: "!has(self.tools) || self.tools.size() == 0 || has(self.mcpServer)",
     message: "tools is only for mcpServer: name the server, or remove tools",
 };
 
