@@ -1,1 +1,35 @@
-//! Placeholder.
+//! Resources from folders of YAML, live: loading, rules, edits, secrets, revisions, and what the engine pins of them.
+//!
+//! [`Catalog::open`] loads folders of manifests and watches them; [`Catalog::view`] is what it holds at one moment,
+//! immutable and cheap to take. An edit is live within a tenth of a second. What is wrong is a [`Diagnostic`] and a
+//! [`Condition`], never a failure: the rest serves, and a bad edit leaves the last good version serving, after a
+//! restart too, since the revision store keeps it. [`Catalog::apply`] and [`Catalog::delete`] edit the files, and keep
+//! people's comments.
+
+mod assemble;
+mod atomic;
+mod candidate;
+mod catalog;
+mod check;
+mod diagnostic;
+mod document;
+mod edit;
+mod entry;
+mod files;
+mod known;
+mod locate;
+mod parse;
+mod resolve;
+mod save;
+mod secret;
+mod view;
+mod watch;
+mod write;
+
+pub use catalog::{Catalog, CatalogOptions, process_environment};
+pub use diagnostic::{Diagnostic, Severity};
+pub use entry::{Condition, Entry};
+pub use resolve::{DiscoveredTool, McpDirectory, ResolveError};
+pub use secret::{Environment, SecretFileError};
+pub use view::View;
+pub use write::{WriteError, WriteOptions};

@@ -1,0 +1,213 @@
+//! What serves of one object.
+//!
+//! The version that is wanted (the published one, else what the file says) serves if it is valid and everything that it
+//! refers to is there. If not, the last good version keeps serving, if what that refers to is there; the condition says
+//! why. Nothing else ever takes an object out of service but `suspend`, a duplicate id, and removing it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use troupe_crds::condition::{ConditionType, Reason};
+use troupe_crds::{Kind, Resource};
+use troupe_rules::{Served, revision};
+
+use crate::candidate::{Candidate, Candidates};
+use crate::check;
+use crate::entry::{Condition, Entry};
+use crate::known::{Known, Need};
+use crate::parse::{Content, Document, Object};
+use crate::view::Section;
+
+/// Why a version does not serve.
+struct Problem {
+    reason: Reason,
+    message: String,
+}
+
+impl Problem {
+    fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into() }
+    }
+}
+
+/// Everything that the decision on one object depends on.
+pub(super) struct Decision<'input> {
+    pub(super) kind: Kind,
+    pub(super) name: &'input Arc<str>,
+    pub(super) contested: &'input HashMap<&'input str, &'input str>,
+    pub(super) candidates: &'input Candidates,
+    pub(super) known: &'input Known,
+    pub(super) served: &'input Served,
+    pub(super) sections: &'input BTreeMap<Kind, Section>,
+    pub(super) previous: Option<&'input Arc<Entry>>,
+    pub(super) needs: &'input mut HashSet<Need>,
+}
+
+impl Decision<'_> {
+    pub(super) fn decide(mut self, candidate: &Candidate) -> Entry {
+        let document = &candidate.document;
+        let newest = match &document.content {
+            Content::Good(object) => Some(object.clone()),
+            _ => None,
+        };
+        let (mut serving, mut problem) = match self.wanted(document, newest.as_ref()) {
+            Ok(wanted) => {
+                let problem = self.problem(&wanted.resource);
+                (Some(wanted), problem)
+            }
+            Err(problem) => (None, Some(problem)),
+        };
+        if let Some(problem) = &mut problem {
+            serving = if falls_back(problem.reason) { self.last_good(candidate) } else { None };
+            if let Some(good) = &serving {
+                let kept =
+                    format!("; the last valid version (revision {}) keeps serving", revision::short(&good.revision));
+                problem.message.push_str(&kept);
+            }
+        }
+        self.entry(document, newest, serving, problem)
+    }
+
+    /// The version that should serve.
+    fn wanted(&mut self, document: &Document, newest: Option<&Object>) -> Result<Object, Problem> {
+        let Some(newest) = newest else {
+            return Err(Problem::new(Reason::Invalid, first_finding(document)));
+        };
+        let pinned = check::published(&newest.resource);
+        let Some(hash) = pinned.filter(|hash| !revision::is_named(&newest.revision, hash)) else {
+            return Ok(newest.clone());
+        };
+        let need = Need { kind: self.kind, name: Arc::clone(self.name), revision: Some(hash.to_owned()) };
+        match self.known.version(&need) {
+            Some(Some(object)) => return Ok(object.clone()),
+            Some(None) => {}
+            None => drop(self.needs.insert(need)),
+        }
+        let message = format!(
+            "spec.publishedRevision: revision {hash:?} is not known: use one that was served before, or remove the field"
+        );
+        Err(Problem::new(Reason::RevisionNotFound, message))
+    }
+
+    /// What keeps a version from serving.
+    fn problem(&self, resource: &Resource) -> Option<Problem> {
+        if let Some(owner) = self.contested.get(resource.id()).filter(|owner| **owner != &**self.name) {
+            let message =
+                format!("metadata.annotations: id {:?} is {owner:?}'s already: give it another", resource.id());
+            return Some(Problem::new(Reason::DuplicateId, message));
+        }
+        if check::is_suspended(resource) {
+            return Some(Problem::new(Reason::Suspended, "spec.suspend: is true: remove it to serve again"));
+        }
+        if let Some(violation) = check::unsupported(resource, self.served) {
+            return Some(Problem::new(Reason::NotSupported, violation.to_string()));
+        }
+        troupe_rules::references(resource).objects.iter().find_map(|reference| self.dangling(reference))
+    }
+
+    fn dangling(&self, reference: &troupe_rules::Reference) -> Option<Problem> {
+        let troupe_rules::Reference { path, kind, name } = reference;
+        if !self.candidates.objects.get(kind).is_some_and(|objects| objects.contains_key(name.as_str())) {
+            let message = format!("{path}: there is no {kind} {name:?}: create it, or name another");
+            return Some(Problem::new(Reason::ReferenceNotFound, message));
+        }
+        // Agents may call each other in circles, and so may templates: of one's own kind it is enough that it exists.
+        let entry = self.sections.get(kind)?.by_name.get(name.as_str())?;
+        if entry.resource.is_some() {
+            return None;
+        }
+        let message = format!("{path}: {kind} {name:?} is not ready: see its own condition");
+        Some(Problem::new(Reason::ReferenceNotReady, message))
+    }
+
+    /// The version that served last and still can: this process's, the store's, or an earlier folder's.
+    fn last_good(&mut self, candidate: &Candidate) -> Option<Object> {
+        let served = self.previous.and_then(|entry| {
+            let revision = Arc::clone(entry.serving_revision.as_ref()?);
+            Some(Object { resource: Arc::clone(entry.resource.as_ref()?), revision })
+        });
+        let good = |object: &Object| self.problem(&object.resource).is_none();
+        if let Some(object) = served.filter(good) {
+            return Some(object);
+        }
+        let need = Need { kind: self.kind, name: Arc::clone(self.name), revision: None };
+        match self.known.version(&need) {
+            Some(Some(object)) if good(object) => return Some(object.clone()),
+            Some(_) => {}
+            None => drop(self.needs.insert(need)),
+        }
+        let good = |object: &Object| self.problem(&object.resource).is_none();
+        let overridden = candidate.overridden.iter().find_map(|document| match &document.content {
+            Content::Good(object) if good(object) => Some(object.clone()),
+            _ => None,
+        });
+        overridden
+    }
+
+    fn entry(
+        &self,
+        document: &Arc<Document>,
+        newest: Option<Object>,
+        serving: Option<Object>,
+        problem: Option<Problem>,
+    ) -> Entry {
+        let id = match (&newest, self.previous, &serving) {
+            (Some(object), _, _) => object.resource.id().into(),
+            (None, Some(entry), _) => Arc::clone(&entry.id),
+            (None, None, Some(object)) => object.resource.id().into(),
+            (None, None, None) => Arc::clone(self.name),
+        };
+        let id = if *id == **self.name { Arc::clone(self.name) } else { id };
+        let (resource, serving_revision) = split(serving);
+        let (newest, newest_revision) = split(newest);
+        Entry {
+            kind: self.kind,
+            name: Arc::clone(self.name),
+            id,
+            resource,
+            newest,
+            serving_revision,
+            newest_revision,
+            resource_version: document.version.clone(),
+            file: Arc::clone(&document.file),
+            line: document.line,
+            conditions: vec![ready(problem)],
+            document: Arc::clone(document),
+        }
+    }
+}
+
+fn split(object: Option<Object>) -> (Option<Arc<Resource>>, Option<Arc<str>>) {
+    object.map(|object| (object.resource, object.revision)).unzip()
+}
+
+fn ready(problem: Option<Problem>) -> Condition {
+    let (status, reason, message) = match problem {
+        None => (true, Reason::Valid, String::new()),
+        Some(problem) => (false, problem.reason, problem.message),
+    };
+    Condition { type_: ConditionType::Ready, status, reason, message }
+}
+
+/// Whether the last good version may step in: not where somebody wants the object out of service.
+fn falls_back(reason: Reason) -> bool {
+    !matches!(reason, Reason::Suspended | Reason::DuplicateId)
+}
+
+/// The first thing that is wrong with a document, and how many more there are.
+fn first_finding(document: &Document) -> String {
+    let Content::Broken(findings) = &document.content else { return String::new() };
+    let Some(first) = findings.first() else { return String::new() };
+    let place = if first.path.is_empty() { String::new() } else { format!("{}: ", first.path) };
+    let more = match findings.len() - 1 {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    format!("{place}{}{more}", first.message)
+}
+
+/// An object whose file cannot be read at the moment.
+pub(super) fn keep_unreadable(entry: &mut Entry) {
+    let message = format!("{} cannot be read; the last valid version keeps serving", entry.file.display());
+    entry.conditions = vec![ready(Some(Problem::new(Reason::Invalid, message)))];
+}

@@ -1,0 +1,305 @@
+//! The catalog: opens folders, keeps the view of them current, and is asked for it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use tokio::sync::{Mutex, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use troupe_core::model::{ModelSnapshot, SecretRef};
+use troupe_core::port::{Clock, ModelDirectory, RevisionStore, SecretError, SecretSource};
+use troupe_rules::Served;
+
+use crate::assemble::{Assembled, assemble};
+use crate::candidate::Candidates;
+use crate::diagnostic::Diagnostic;
+use crate::files::Files;
+use crate::known::Known;
+use crate::resolve::Cache;
+use crate::save::{Saver, Valid};
+use crate::secret::{Environment, SecretFileError, Secrets};
+use crate::view::View;
+use crate::watch::Watch;
+
+/// The file of Secrets in the data folder.
+const SECRETS_FILE: &str = "secrets.yaml";
+
+/// Rounds of asking the store; the second one settles it, unless a stored version needs another in turn.
+const ROUNDS: usize = 4;
+
+/// What a catalog is opened with.
+#[derive(Clone)]
+pub struct CatalogOptions {
+    /// Folders of manifests (or single files); a later one wins over an earlier. Writes go to the last.
+    pub directories: Vec<PathBuf>,
+    /// The data folder, which holds `secrets.yaml`.
+    pub data: PathBuf,
+    /// The workspace, in which relative paths of skills and functions lie.
+    pub workspace: Option<PathBuf>,
+    /// Keeps the versions of resources.
+    pub revisions: Arc<dyn RevisionStore>,
+    /// Tells the time of revisions.
+    pub clock: Arc<dyn Clock>,
+    /// Where the watcher and the saver run.
+    pub tasks: TaskTracker,
+    /// Ends them.
+    pub shutdown: CancellationToken,
+    /// Reads `TROUPE_SECRET_…` variables; [`process_environment`] outside tests.
+    pub environment: Environment,
+    /// What this runtime serves; the rest is `NotSupported`.
+    pub served: Served,
+    /// Whether the folders are watched; without, only [`Catalog::reload`] sees changes.
+    pub watch: bool,
+}
+
+/// The environment of this process.
+pub fn process_environment() -> Environment {
+    Arc::new(|name| std::env::var(name).ok())
+}
+
+/// Resources from folders of YAML, live. Clones share one catalog.
+#[derive(Clone)]
+pub struct Catalog {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) view: ArcSwap<View>,
+    pub(crate) secrets: Secrets,
+    pub(crate) state: Mutex<State>,
+    generation: watch::Sender<u64>,
+    revisions: Arc<dyn RevisionStore>,
+    clock: Arc<dyn Clock>,
+    saver: Saver,
+    served: Served,
+    workspace: Option<Arc<Path>>,
+}
+
+/// What only one reload or write at a time touches.
+pub(crate) struct State {
+    pub(crate) files: Files,
+    known: Known,
+    secret_problem: Option<Diagnostic>,
+    loaded: bool,
+}
+
+impl fmt::Debug for Catalog {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Catalog").field("generation", &self.view().generation()).finish_non_exhaustive()
+    }
+}
+
+impl Catalog {
+    /// Loads the folders and, if so asked, watches them. It never fails: what cannot be read is a diagnostic of the
+    /// view, and the rest serves.
+    pub async fn open(options: CatalogOptions) -> Self {
+        let secrets_file = options.data.join(SECRETS_FILE);
+        // The watch begins before the first look, so that no change falls between the two.
+        let watch = options.watch.then(|| Watch::new(options.directories.clone(), &secrets_file));
+        let saver = Saver::start(Arc::clone(&options.revisions), &options.tasks, options.shutdown.clone());
+        let shared = Shared {
+            view: ArcSwap::from_pointee(empty_view(&options.revisions)),
+            secrets: Secrets::new(secrets_file, options.environment),
+            state: Mutex::new(State {
+                files: Files::new(options.directories),
+                known: Known::default(),
+                secret_problem: None,
+                loaded: false,
+            }),
+            generation: watch::Sender::new(0),
+            revisions: options.revisions,
+            clock: options.clock,
+            saver,
+            served: options.served,
+            workspace: options.workspace.map(Arc::from),
+        };
+        let catalog = Self { shared: Arc::new(shared) };
+        catalog.reload().await;
+        if let Some(watch) = watch {
+            options.tasks.spawn(follow(catalog.clone(), watch, options.shutdown));
+        }
+        catalog
+    }
+
+    /// What it holds now. A request takes one view at its start and asks only that.
+    pub fn view(&self) -> Arc<View> {
+        self.shared.view.load_full()
+    }
+
+    /// The number of the newest view, as it changes.
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.shared.generation.subscribe()
+    }
+
+    /// Looks at the folders now; what changed is in the view on return.
+    pub async fn reload(&self) {
+        let mut state = self.shared.state.lock().await;
+        self.reload_with(&mut state).await;
+    }
+
+    /// Waits until every version seen so far is in the revision store.
+    pub async fn flush(&self) {
+        self.shared.saver.flush().await;
+    }
+
+    /// Secrets and keys that have a value in the folders or the data folder; never the values.
+    pub fn secret_keys(&self) -> Vec<(String, String)> {
+        self.shared.secrets.keys()
+    }
+
+    /// Writes a Secret's key into the data folder's file.
+    ///
+    /// # Errors
+    /// When the file holds something else, or the file system refuses.
+    pub async fn set_secret(&self, name: &str, key: &str, value: &str) -> Result<(), SecretFileError> {
+        let _one_at_a_time = self.shared.state.lock().await;
+        self.shared.secrets.set(name, key, value)
+    }
+
+    /// Removes a Secret from the data folder's file; says whether it was there.
+    ///
+    /// # Errors
+    /// When the file holds something else, or the file system refuses.
+    pub async fn delete_secret(&self, name: &str) -> Result<bool, SecretFileError> {
+        let _one_at_a_time = self.shared.state.lock().await;
+        self.shared.secrets.delete(name)
+    }
+
+    pub(crate) async fn reload_with(&self, state: &mut State) {
+        let different = refreshed(state).await;
+        let candidates = Candidates::collect(&state.files);
+        let secret_problem = self.shared.secrets.refresh(candidates.secrets.clone());
+        if state.loaded && !different && secret_problem == state.secret_problem {
+            return;
+        }
+        state.secret_problem.clone_from(&secret_problem);
+        let previous = state.loaded.then(|| self.view());
+        let mut assembled = self.assembled(&candidates, &mut state.known, previous.as_deref()).await;
+        assembled.diagnostics.extend(state.files.problems().cloned());
+        assembled.diagnostics.extend(secret_problem);
+        assembled.diagnostics.sort();
+        state.loaded = true;
+        self.publish(assembled, &mut state.known, previous.as_deref());
+    }
+
+    /// Assembles, asking the store for what is missing.
+    async fn assembled(&self, candidates: &Candidates, known: &mut Known, previous: Option<&View>) -> Assembled {
+        known.forget_misses();
+        for _ in 1..ROUNDS {
+            let mut assembled = assemble(candidates, known, &self.shared.served, previous);
+            let needs = std::mem::take(&mut assembled.needs);
+            if needs.is_empty() {
+                return assembled;
+            }
+            // What was valid a moment ago may be on its way to the store.
+            self.shared.saver.flush().await;
+            known.fetch(self.shared.revisions.as_ref(), needs).await;
+        }
+        assemble(candidates, known, &self.shared.served, previous)
+    }
+
+    fn publish(&self, assembled: Assembled, known: &mut Known, previous: Option<&View>) {
+        let generation = self.shared.view.load().generation + 1;
+        let view = View {
+            generation,
+            sections: assembled.sections,
+            diagnostics: assembled.diagnostics,
+            names_stamp: assembled.names_stamp,
+            revisions: Arc::clone(&self.shared.revisions),
+            workspace: self.shared.workspace.clone(),
+            cache: Cache::default(),
+        };
+        let view = Arc::new(view);
+        self.shared.view.store(Arc::clone(&view));
+        self.shared.generation.send_replace(generation);
+        for valid in newly_valid(&view, previous, self.shared.clock.now()) {
+            if known.is_new(valid.kind, &valid.name, &valid.revision) {
+                self.shared.saver.save(valid);
+            }
+        }
+    }
+}
+
+/// Looks at the files on a thread that may wait for the disk.
+async fn refreshed(state: &mut State) -> bool {
+    let folders = state.files.folders().to_vec();
+    let mut files = std::mem::replace(&mut state.files, Files::new(folders));
+    let looked = tokio::task::spawn_blocking(move || {
+        let different = files.refresh();
+        (files, different)
+    });
+    match looked.await {
+        Ok((files, different)) => {
+            state.files = files;
+            different
+        }
+        Err(error) => {
+            tracing::error!(%error, "looking at the folders failed");
+            false
+        }
+    }
+}
+
+/// Versions that are the newest valid ones and were not before.
+fn newly_valid<'view>(
+    view: &'view View,
+    previous: Option<&'view View>,
+    at: troupe_core::id::Timestamp,
+) -> impl Iterator<Item = Valid> + 'view {
+    view.sections.values().flat_map(|section| section.by_name.values()).filter_map(move |entry| {
+        let before = previous.and_then(|view| view.get(entry.kind, &entry.name));
+        let revision = entry.newest_revision.as_ref().filter(|_| entry.is_ready())?;
+        let same = before.filter(|before| before.is_ready()).and_then(|before| before.newest_revision.as_ref());
+        if same == Some(revision) {
+            return None;
+        }
+        Some(Valid {
+            kind: entry.kind,
+            name: Arc::clone(&entry.name),
+            revision: Arc::clone(revision),
+            resource: Arc::clone(entry.newest.as_ref()?),
+            at,
+            replaces: before.is_some(),
+        })
+    })
+}
+
+fn empty_view(revisions: &Arc<dyn RevisionStore>) -> View {
+    View {
+        generation: 0,
+        sections: BTreeMap::new(),
+        diagnostics: Vec::new(),
+        names_stamp: 0,
+        revisions: Arc::clone(revisions),
+        workspace: None,
+        cache: Cache::default(),
+    }
+}
+
+async fn follow(catalog: Catalog, mut watch: Watch, shutdown: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = watch.changed() => {}
+            () = shutdown.cancelled() => return,
+        }
+        watch.renew();
+        catalog.reload().await;
+    }
+}
+
+#[async_trait]
+impl SecretSource for Catalog {
+    async fn secret(&self, reference: &SecretRef) -> Result<Arc<str>, SecretError> {
+        self.shared.secrets.value(reference)
+    }
+}
+
+impl ModelDirectory for Catalog {
+    fn models(&self, id: &str) -> Option<Vec<Arc<ModelSnapshot>>> {
+        self.view().resolve_model(id).ok()
+    }
+}

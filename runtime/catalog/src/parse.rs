@@ -1,0 +1,176 @@
+//! One file's text as documents, each good, broken with diagnostics, or a Secret.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use troupe_crds::{Kind, Resource, SecretDocument};
+
+use crate::check;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::document::{head, is_blank, slices};
+use crate::locate::locate;
+
+/// A document of ours in a file.
+#[derive(Debug)]
+pub(crate) struct Document {
+    /// The file.
+    pub(crate) file: Arc<Path>,
+    /// The line of its first byte.
+    pub(crate) line: usize,
+    /// Changes whenever its text does.
+    pub(crate) version: String,
+    /// The kind, where it could be read.
+    pub(crate) kind: Option<Kind>,
+    /// The name, where it could be read.
+    pub(crate) name: Option<Arc<str>>,
+    /// What it holds.
+    pub(crate) content: Content,
+}
+
+/// What a document holds.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// A resource that is valid in itself.
+    Good(Object),
+    /// Something that is none; why not.
+    Broken(Vec<Diagnostic>),
+    /// A Secret; its `Debug` shows no values.
+    Secret(Arc<SecretDocument>),
+}
+
+/// A valid resource.
+#[derive(Clone, Debug)]
+pub(crate) struct Object {
+    /// The resource.
+    pub(crate) resource: Arc<Resource>,
+    /// The hash of its canonical spec.
+    pub(crate) revision: Arc<str>,
+}
+
+/// Reads a file's documents. Manifests of other groups are left out without a word: folders hold them too.
+pub(crate) fn parse(file: &Arc<Path>, text: &str) -> Vec<Arc<Document>> {
+    let mut documents = Vec::new();
+    for slice in slices(text) {
+        let body = slice.of(text);
+        if is_blank(body) {
+            continue;
+        }
+        let reader = Reader { file, line: slice.line, text: body };
+        documents.extend(reader.read().map(Arc::new));
+    }
+    documents
+}
+
+/// A short hash of a text.
+pub(crate) fn version(text: &str) -> String {
+    Sha256::digest(text.as_bytes())[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+struct Reader<'text> {
+    file: &'text Arc<Path>,
+    line: usize,
+    text: &'text str,
+}
+
+impl Reader<'_> {
+    fn read(&self) -> Option<Document> {
+        // JSON may be indented with tabs, which YAML forbids.
+        let json = self.file.extension().is_some_and(|extension| extension == "json");
+        let value = match json.then(|| serde_json::from_str::<Value>(self.text)) {
+            Some(Ok(value)) => value,
+            _ => match serde_yaml::from_str(self.text) {
+                Ok(value) => value,
+                Err(error) => return Some(self.unreadable(&error)),
+            },
+        };
+        if !Resource::is_ours(&value) && !looks_like_ours(&value) {
+            return None;
+        }
+        let kind = value.get("kind").and_then(Value::as_str).map(str::to_owned);
+        let name = value.pointer("/metadata/name").and_then(Value::as_str).map(Arc::from);
+        Some(match Resource::from_value(value) {
+            Ok(resource) => self.resource(resource, kind, name),
+            Err(error) => {
+                let findings = error.fields().into_iter().map(|field| (field.path, field.message)).collect();
+                self.broken(kind, name, findings)
+            }
+        })
+    }
+
+    fn resource(&self, resource: Resource, kind: Option<String>, name: Option<Arc<str>>) -> Document {
+        if let Resource::Secret(secret) = resource {
+            return self.document(None, name, Content::Secret(Arc::from(secret)));
+        }
+        let violations = check::violations(&resource);
+        if !violations.is_empty() {
+            let findings = violations.into_iter().map(|violation| (violation.path, violation.message)).collect();
+            return self.broken(kind, name, findings);
+        }
+        let revision = check::revision(&resource);
+        let object = Object { revision: revision.into(), resource: Arc::new(resource) };
+        self.document(object.resource.kind(), name, Content::Good(object))
+    }
+
+    fn broken(&self, kind: Option<String>, name: Option<Arc<str>>, findings: Vec<(String, String)>) -> Document {
+        let diagnostics = findings.into_iter().map(|(path, message)| {
+            let place = locate(self.text, &path);
+            Diagnostic {
+                file: Arc::clone(self.file),
+                line: self.line + place.map_or(1, |(line, _)| line) - 1,
+                column: place.map(|(_, column)| column),
+                kind: kind.clone(),
+                name: name.as_deref().map(str::to_owned),
+                path,
+                message,
+                severity: Severity::Error,
+            }
+        });
+        let content = Content::Broken(diagnostics.collect());
+        self.document(kind.and_then(|kind| kind.parse().ok()), name, content)
+    }
+
+    fn unreadable(&self, error: &serde_yaml::Error) -> Document {
+        let head = head(self.text);
+        let place = error.location();
+        let diagnostic = Diagnostic {
+            file: Arc::clone(self.file),
+            line: self.line + place.as_ref().map_or(1, serde_yaml::Location::line) - 1,
+            column: place.as_ref().map(serde_yaml::Location::column),
+            kind: head.kind.clone(),
+            name: head.name.clone(),
+            path: String::new(),
+            message: format!("cannot be read as YAML: {}; correct the text here or just above", without_place(error)),
+            severity: Severity::Error,
+        };
+        let kind = head.kind.and_then(|kind| kind.parse().ok());
+        self.document(kind, head.name.map(Arc::from), Content::Broken(vec![diagnostic]))
+    }
+
+    fn document(&self, kind: Option<Kind>, name: Option<Arc<str>>, content: Content) -> Document {
+        Document { file: Arc::clone(self.file), line: self.line, version: version(self.text), kind, name, content }
+    }
+}
+
+/// A kind of ours under an `apiVersion` that is not: more likely a typing mistake than somebody else's manifest.
+fn looks_like_ours(value: &Value) -> bool {
+    let text = |name: &str| value.get(name).and_then(Value::as_str);
+    let ours = text("kind").is_some_and(|kind| kind.parse::<Kind>().is_ok());
+    ours && text("apiVersion").is_none_or(|version| !version.contains('/') || version.starts_with("troup"))
+}
+
+/// The message without the place within the document, which would contradict the place within the file.
+fn without_place(error: &serde_yaml::Error) -> String {
+    let message = error.to_string();
+    let mut kept = String::with_capacity(message.len());
+    let mut rest = message.as_str();
+    while let Some(at) = rest.find(" at line ") {
+        kept.push_str(&rest[..at]);
+        let tail = &rest[at + " at line ".len()..];
+        let end = tail.find(|c: char| !(c.is_ascii_digit() || " column".contains(c))).unwrap_or(tail.len());
+        rest = &tail[end..];
+    }
+    kept.push_str(rest);
+    kept
+}

@@ -1,0 +1,120 @@
+//! What the catalog holds at one moment: immutable, shared, cheap to take.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use troupe_core::port::RevisionStore;
+use troupe_crds::{AgentSpec, Kind, McpServerSpec, ModelSpec, PromptTemplateSpec, Resource, RuntimeSpec, ToolSpec};
+
+use crate::diagnostic::Diagnostic;
+use crate::entry::Entry;
+use crate::resolve::Cache;
+
+/// The objects of one kind.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Section {
+    /// By name; its order is the stable order of lists.
+    pub(crate) by_name: BTreeMap<Arc<str>, Arc<Entry>>,
+    /// By id, those whose id is not their name and who serve it.
+    pub(crate) by_id: HashMap<Arc<str>, Arc<Entry>>,
+    /// Changes when an object of the kind comes, goes, begins or ceases to serve.
+    pub(crate) stamp: u64,
+}
+
+/// What the catalog holds at one moment.
+pub struct View {
+    pub(crate) generation: u64,
+    pub(crate) sections: BTreeMap<Kind, Section>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) names_stamp: u64,
+    pub(crate) revisions: Arc<dyn RevisionStore>,
+    pub(crate) workspace: Option<Arc<Path>>,
+    pub(crate) cache: Cache,
+}
+
+impl std::fmt::Debug for View {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("View").field("generation", &self.generation).finish_non_exhaustive()
+    }
+}
+
+impl View {
+    /// The number of this state; it grows with every change.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The object of a name.
+    pub fn get(&self, kind: Kind, name: &str) -> Option<&Arc<Entry>> {
+        self.sections.get(&kind)?.by_name.get(name)
+    }
+
+    /// The object that an API input means: one of that name first, else the one that answers by that id.
+    pub fn find(&self, kind: Kind, name_or_id: &str) -> Option<&Arc<Entry>> {
+        let section = self.sections.get(&kind)?;
+        section.by_name.get(name_or_id).or_else(|| section.by_id.get(name_or_id))
+    }
+
+    /// Every object of a kind, sorted by name, those included of which nothing serves.
+    pub fn list(&self, kind: Kind) -> impl Iterator<Item = &Arc<Entry>> {
+        self.sections.get(&kind).into_iter().flat_map(|section| section.by_name.values())
+    }
+
+    /// Everything that is wrong, sorted by file and line.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// The spec of the Agent that serves under a name.
+    pub fn agent(&self, name: &str) -> Option<&AgentSpec> {
+        match self.serving(Kind::Agent, name)? {
+            Resource::Agent(object) => Some(&object.spec),
+            _ => None,
+        }
+    }
+
+    /// The spec of the Model that serves under a name.
+    pub fn model(&self, name: &str) -> Option<&ModelSpec> {
+        match self.serving(Kind::Model, name)? {
+            Resource::Model(object) => Some(&object.spec),
+            _ => None,
+        }
+    }
+
+    /// The spec of the Tool that serves under a name.
+    pub fn tool(&self, name: &str) -> Option<&ToolSpec> {
+        match self.serving(Kind::Tool, name)? {
+            Resource::Tool(object) => Some(&object.spec),
+            _ => None,
+        }
+    }
+
+    /// The spec of the McpServer that serves under a name.
+    pub fn mcp_server(&self, name: &str) -> Option<&McpServerSpec> {
+        match self.serving(Kind::McpServer, name)? {
+            Resource::McpServer(object) => Some(&object.spec),
+            _ => None,
+        }
+    }
+
+    /// The spec of the PromptTemplate that serves under a name.
+    pub fn prompt_template(&self, name: &str) -> Option<&PromptTemplateSpec> {
+        match self.serving(Kind::PromptTemplate, name)? {
+            Resource::PromptTemplate(object) => Some(&object.spec),
+            _ => None,
+        }
+    }
+
+    /// The spec of the one Runtime document.
+    pub fn runtime(&self) -> Option<&RuntimeSpec> {
+        match self.serving(Kind::Runtime, troupe_crds::runtime::RUNTIME_NAME)? {
+            Resource::Runtime(object) => Some(&object.spec),
+            _ => None,
+        }
+    }
+
+    fn serving(&self, kind: Kind, name: &str) -> Option<&Resource> {
+        self.get(kind, name)?.resource.as_deref()
+    }
+}

@@ -1,0 +1,11 @@
+//! The catalog on real folders: what loads, what is said about what does not, what an edit does, what a write leaves.
+
+mod edits;
+mod folder;
+mod loading;
+mod reload;
+mod resolution;
+mod revisions;
+mod secrets;
+mod store;
+mod writes;
