@@ -24,9 +24,9 @@ const QUEUE: usize = 1_024;
 /// Writes in one transaction at most: some milliseconds of work, so that the first of them does not wait long.
 const BATCH: usize = 256;
 
-/// From this many writes in the last transaction on, the next one waits [`GATHER`] for company. A lone caller never
-/// waits.
-const BUSY: usize = 4;
+/// From this many writes in the last transaction on, the next one waits [`GATHER`] for company. A few callers never
+/// wait; with many, what the waiting saves in syncs and hops is theirs.
+const BUSY: usize = 8;
 
 /// How long a transaction waits for company under load. Each transaction costs a sync and a dozen hops to the
 /// connection's thread, whatever is in it; the timer's own resolution is a millisecond.
@@ -35,8 +35,12 @@ const GATHER: Duration = Duration::from_millis(2);
 /// Snapshots that are remembered as stored; one for each state of an agent that ran.
 const KNOWN: usize = 16_384;
 
-/// Writes after which the checkpointer is woken: roughly 10 MiB of log.
-const CHECKPOINT: usize = 1_000;
+/// Pages of log (4 KiB) after which the checkpointer is woken: 10 MiB, which a restart replays in no time.
+const CHECKPOINT: usize = 2_560;
+
+/// Pages that a transaction adds to the log, roughly as measured: the ends of the tables and their indexes, and then
+/// what each write adds.
+const PAGES: (usize, usize) = (12, 3);
 
 /// Pages of log that the checkpointer may leave behind before the writer itself finishes the rest between two
 /// transactions, so that the log starts again from its beginning instead of growing: 16 MiB.
@@ -45,7 +49,7 @@ pub(crate) const LEFT_BEHIND: i64 = 4_096;
 /// What the task is asked to do.
 enum Command {
     /// A create or append, for the next batch.
-    Write(Pending),
+    Write(Box<Pending>),
     /// Anything else, in a transaction of its own.
     Work(Box<dyn Job>),
     /// Finish the checkpoint while nobody writes.
@@ -69,7 +73,7 @@ trait Job: Send {
 /// A [`Job`] that is a closure.
 struct Work<F, T> {
     action: &'static str,
-    work: F,
+    closure: F,
     answer: oneshot::Sender<Result<T, StoreError>>,
 }
 
@@ -80,8 +84,8 @@ where
 {
     fn run<'c>(self: Box<Self>, connection: &'c mut AnyConnection, begin: &'static str) -> BoxFuture<'c, ()> {
         Box::pin(async move {
-            let Self { action, work, answer } = *self;
-            let result = transaction(connection, begin, action, work).await;
+            let Self { action, closure, answer } = *self;
+            let result = transaction(connection, begin, action, closure).await;
             // Whoever asked may have gone; the work is done all the same.
             drop(answer.send(result));
         })
@@ -144,7 +148,7 @@ impl Writer {
     /// Writes as part of a batch.
     pub(crate) async fn write(&self, write: Write) -> Result<Created, StoreError> {
         let (answer, result) = oneshot::channel();
-        let command = Command::Write(Pending { write, answer });
+        let command = Command::Write(Box::new(Pending { write, answer }));
         self.commands.send(command).await.map_err(|_| Refusal::Closed.refuse("write"))?;
         result.await.map_err(|_| Refusal::Closed.refuse("write"))?
     }
@@ -156,7 +160,7 @@ impl Writer {
         T: Send + 'static,
     {
         let (answer, result) = oneshot::channel();
-        let command = Command::Work(Box::new(Work { action, work, answer }));
+        let command = Command::Work(Box::new(Work { action, closure: work, answer }));
         self.commands.send(command).await.map_err(|_| Refusal::Closed.refuse(action))?;
         result.await.map_err(|_| Refusal::Closed.refuse(action))?
     }
@@ -187,7 +191,7 @@ pub(crate) struct Task {
     pending: VecDeque<Pending>,
     /// How many writes the last batch had.
     last: usize,
-    /// Writes since the checkpointer was woken.
+    /// Pages of log since the checkpointer was woken, roughly.
     written: usize,
 }
 
@@ -223,7 +227,7 @@ impl Task {
     /// Queues a write; does anything else at once.
     async fn take(&mut self, command: Command) {
         match command {
-            Command::Write(pending) => self.pending.push_back(pending),
+            Command::Write(pending) => self.pending.push_back(*pending),
             Command::Work(job) => {
                 // Whatever it is, it may have deleted snapshots.
                 self.known.clear();
@@ -282,7 +286,8 @@ impl Task {
     /// Tells everyone what became of their write.
     fn answer(&mut self, batch: Vec<Pending>, verdicts: batch::Verdicts) {
         self.count(batch.len());
-        for (Pending { write, answer }, verdict) in batch.into_iter().zip(verdicts) {
+        for (pending, verdict) in batch.into_iter().zip(verdicts) {
+            let Pending { write, answer } = pending;
             if matches!(verdict, Ok(Created::New)) {
                 write.tell(&self.feed);
                 if self.known.len() >= KNOWN {
@@ -295,9 +300,9 @@ impl Task {
         }
     }
 
-    /// Counts writes, and wakes the checkpointer when there were enough.
+    /// Counts a transaction's pages, and wakes the checkpointer when there were enough.
     fn count(&mut self, writes: usize) {
-        self.written += writes;
+        self.written += PAGES.0 + PAGES.1 * writes;
         if self.written >= CHECKPOINT {
             self.written = 0;
             self.wake.notify_one();

@@ -1,5 +1,6 @@
 //! Opening a store: the lock, the database, its tables, its tasks.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::sync::Arc;
@@ -120,7 +121,8 @@ fn connect_options(directory: &str) -> Result<AnyConnectOptions, sqlx::Error> {
         if byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte) {
             url.push(char::from(byte));
         } else {
-            url.push_str(&format!("%{byte:02X}"));
+            // Writing into a String does not fail.
+            let _ = write!(url, "%{byte:02X}");
         }
     }
     url.push_str("?mode=rwc");
@@ -132,7 +134,7 @@ fn readers(options: &StoreOptions, dialect: &Arc<dyn Dialect>, connect: AnyConne
     let dialect = dialect.clone();
     AnyPoolOptions::new()
         .max_connections(options.readers)
-        .idle_timeout(Duration::from_secs(60))
+        .idle_timeout(Duration::from_mins(1))
         .max_lifetime(None)
         // They are files: they do not go away while they lie idle.
         .test_before_acquire(false)

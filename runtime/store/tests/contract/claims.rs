@@ -60,7 +60,7 @@ async fn a_session_has_one_active_run() {
     let next_root = next.root;
     store.create(next).await.unwrap();
     assert!(store.claim(OWNER, START + 99, START + 3, 9).await.unwrap().is_empty());
-    store.append(Append { state: change(RunState::Waiting, START + 4), ..append(root, 2, 2) }).await.unwrap();
+    store.append(Append { state: Some(change(RunState::Waiting, START + 4)), ..append(root, 2, 2) }).await.unwrap();
     assert!(store.claim(OWNER, START + 99, START + 5, 9).await.unwrap().is_empty(), "a waiting run holds its session");
 
     let census = store.census().await.unwrap();
@@ -72,7 +72,7 @@ async fn a_session_has_one_active_run() {
     assert_eq!((claim.journal.state, claim.lease.epoch), (RunState::Queued, 1));
     assert_eq!(store.run(next_root).await.unwrap().unwrap().state, RunState::Queued);
     assert!(store.claim_one(next_root, OWNER, START + 99, START + 6).await.unwrap().is_none(), "it is leased");
-    let cancelled = Append { state: change(RunState::Cancelled, START + 7), ..append(next_root, 2, 2) };
+    let cancelled = Append { state: Some(change(RunState::Cancelled, START + 7)), ..append(next_root, 2, 2) };
     store.append(cancelled).await.unwrap();
     assert_eq!(store.run(next_root).await.unwrap().unwrap().state, RunState::Cancelled);
 
@@ -88,7 +88,7 @@ async fn a_waiting_run_is_claimed_when_its_time_has_come() {
     let new = run(START);
     let root = new.root;
     store.create(new).await.unwrap();
-    let state = change(RunState::Waiting, START).map(|change| StateChange { wake_at: Some(START + 50), ..change });
+    let state = Some(StateChange { wake_at: Some(START + 50), ..change(RunState::Waiting, START) });
     store.append(Append { state, ..append(root, 2, 2) }).await.unwrap();
     assert!(store.claim(OWNER, START + 99, START + 49, 9).await.unwrap().is_empty());
     assert_eq!(roots(&store.claim(OWNER, START + 99, START + 50, 9).await.unwrap()), [root]);

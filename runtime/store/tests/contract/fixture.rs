@@ -161,9 +161,9 @@ pub(crate) fn in_session(session: &str) -> NewRunSession {
     }
 }
 
-pub(crate) fn key(name: &str, body: &str) -> Option<Idempotency> {
+pub(crate) fn key(name: &str, body: &str) -> Idempotency {
     let body = ContentHash::of(body.as_bytes());
-    Some(Idempotency { scope: "someone /v1/infer".to_owned(), key: name.to_owned(), body })
+    Idempotency { scope: "someone /v1/infer".to_owned(), key: name.to_owned(), body }
 }
 
 /// An append of events `from` to `to` under the first epoch.
@@ -172,11 +172,11 @@ pub(crate) fn append(root: RunId, from: u64, to: u64) -> Append {
 }
 
 /// The run is now in `state`, at `at`.
-pub(crate) fn change(state: RunState, at: Timestamp) -> Option<StateChange> {
+pub(crate) fn change(state: RunState, at: Timestamp) -> StateChange {
     let outcome =
         (state == RunState::Completed).then_some(Outcome::Completed { limit: None, note: None, output: None });
     let usage = Usage { input_tokens: 10, output_tokens: 5, ..Usage::default() };
-    Some(StateChange { state, outcome, usage, cost: 7, wake_at: None, at })
+    StateChange { state, outcome, usage, cost: 7, wake_at: None, at }
 }
 
 /// The last append of a run: event number `seq`, and an assistant's turn for its session.
@@ -190,7 +190,7 @@ pub(crate) fn finish(root: RunId, seq: u64, session: Option<&str>, at: Timestamp
         at,
     });
     Append {
-        state: change(RunState::Completed, at),
+        state: Some(change(RunState::Completed, at)),
         sessions: sessions.into_iter().collect(),
         ..append(root, seq, seq)
     }

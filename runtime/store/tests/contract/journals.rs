@@ -84,7 +84,7 @@ async fn a_run_that_gave_up_its_lease_takes_no_more_appends() {
     let new = run(START);
     let root = new.root;
     store.create(new).await.unwrap();
-    store.append(Append { state: change(RunState::Waiting, START), ..append(root, 2, 2) }).await.unwrap();
+    store.append(Append { state: Some(change(RunState::Waiting, START)), ..append(root, 2, 2) }).await.unwrap();
     let refused = store.append(append(root, 3, 3)).await;
     assert!(matches!(refused, Err(StoreError::Fenced(_))), "{refused:?}");
 }
@@ -133,22 +133,22 @@ async fn a_run_may_be_over_when_it_is_created() {
 async fn the_same_call_finds_its_run_and_another_body_is_refused() {
     let fixture = Fixture::new().await;
     let store = &fixture.store;
-    let new = NewRun { idempotency: key("k", "body"), ..run(START) };
+    let new = NewRun { idempotency: Some(key("k", "body")), ..run(START) };
     let root = new.root;
     assert_eq!(store.create(new).await.unwrap(), Created::New);
-    let again = NewRun { idempotency: key("k", "body"), ..run_in("never", START + 1) };
+    let again = NewRun { idempotency: Some(key("k", "body")), ..run_in("never", START + 1) };
     assert_eq!(store.create(again).await.unwrap(), Created::Existing(root));
     assert!(store.session_row("never").await.unwrap().is_none(), "a repeated call writes nothing");
-    let other = NewRun { idempotency: key("k", "another body"), ..run(START + 2) };
+    let other = NewRun { idempotency: Some(key("k", "another body")), ..run(START + 2) };
     let refused = store.create(other).await;
     assert!(matches!(&refused, Err(StoreError::IdempotencyMismatch(key)) if key == "k"), "{refused:?}");
-    assert_eq!(store.idempotent(&key("k", "body").unwrap()).await.unwrap(), Some(root));
-    assert!(matches!(store.idempotent(&key("k", "x").unwrap()).await, Err(StoreError::IdempotencyMismatch(_))));
+    assert_eq!(store.idempotent(&key("k", "body")).await.unwrap(), Some(root));
+    assert!(matches!(store.idempotent(&key("k", "x")).await, Err(StoreError::IdempotencyMismatch(_))));
 
     let day = 24 * 3_600 * 1_000_000;
     fixture.clock.set(START + day);
-    assert_eq!(store.idempotent(&key("k", "x").unwrap()).await.unwrap(), None, "a key is kept for 24 hours");
-    let later = NewRun { idempotency: key("k", "x"), ..run(START + day) };
+    assert_eq!(store.idempotent(&key("k", "x")).await.unwrap(), None, "a key is kept for 24 hours");
+    let later = NewRun { idempotency: Some(key("k", "x")), ..run(START + day) };
     assert_eq!(store.create(later).await.unwrap(), Created::New);
 }
 
@@ -156,7 +156,7 @@ async fn the_same_call_finds_its_run_and_another_body_is_refused() {
 async fn of_many_equal_calls_at_one_time_one_makes_the_run() {
     let fixture = Fixture::new().await;
     let store = &fixture.store;
-    let runs = (0..16).map(|n| NewRun { idempotency: key("k", "body"), ..run(START + n) });
+    let runs = (0..16).map(|n| NewRun { idempotency: Some(key("k", "body")), ..run(START + n) });
     let created = join_all(runs.map(|run| store.create(run))).await;
     let made = created.iter().filter(|created| matches!(created, Ok(Created::New))).count();
     assert_eq!(made, 1);
