@@ -194,7 +194,9 @@ impl Decoding {
         if !answer.said {
             return Err(Fault::Empty(finish));
         }
-        let usage = answer.usage.unwrap_or_else(|| estimate(self.asked, answer.characters));
+        // Zeros are what servers send that do not count.
+        let usage =
+            answer.usage.filter(|usage| usage.total() > 0).unwrap_or_else(|| estimate(self.asked, answer.characters));
         answer.ready.push_back(ModelEvent::Usage(usage));
         answer.ready.push_back(ModelEvent::Finished(finish));
         Ok(())

@@ -123,10 +123,7 @@ impl Reporter {
                     &format!("sent an answer that cannot be read: {reason}; it begins {excerpt:?}"),
                 )
             }
-            Fault::Page => {
-                let happened = format!("answered with a web page; is its baseUrl {} right?", self.model.base_url);
-                self.error("PARSE_ERROR", false, &self.masked(&happened))
-            }
+            Fault::Page => self.error("PARSE_ERROR", false, "answered with a web page; is its baseUrl right?"),
             Fault::Provider(error) => self.provider(error.status.unwrap_or(500), error, "failed in its answer"),
             Fault::BrokeOff => {
                 self.error("CONNECTION_ERROR", true, "broke off: its answer ended without saying that it was finished")

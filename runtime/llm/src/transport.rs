@@ -129,14 +129,12 @@ pub(crate) fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<D
     one.into_iter().chain(other).min()
 }
 
-/// The address of `path`, which may have a query, below `base`, which may have one, too (Azure's `api-version`).
+/// The address of `path`, which may have a query, below `base`, which may have one, too (Azure's `api-version`). Errors
+/// do not repeat `base`, which may hold a password.
 fn endpoint(base: &str, path: &str) -> Result<Url, String> {
-    let mut url = Url::parse(base).map_err(|error| format!("its baseUrl {base:?} is no URL: {error}"))?;
+    let mut url = Url::parse(base).map_err(|error| format!("its baseUrl is no URL: {error}"))?;
     let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
-    url.path_segments_mut()
-        .map_err(|()| format!("its baseUrl {base:?} has no path"))?
-        .pop_if_empty()
-        .extend(path.split('/'));
+    url.path_segments_mut().map_err(|()| "its baseUrl has no path".to_owned())?.pop_if_empty().extend(path.split('/'));
     if let Some((name, value)) = query.and_then(|query| query.split_once('=')) {
         url.query_pairs_mut().append_pair(name, value);
     }
@@ -157,6 +155,6 @@ mod tests {
             url("https://a.x/d/m?api-version=1", "chat/completions"),
             "https://a.x/d/m/chat/completions?api-version=1"
         );
-        assert!(endpoint("no url", "x").unwrap_err().contains("\"no url\""));
+        assert!(endpoint("no url", "x").unwrap_err().contains("baseUrl"));
     }
 }

@@ -209,7 +209,9 @@ fn text(text: &str) -> Option<Block<'_>> {
 }
 
 fn image(image: &Media) -> Block<'_> {
-    Block::Image { source: Source { r#type: "base64", media_type: &image.mime, data: &image.data } }
+    // A name that people use and the provider refuses.
+    let media_type = if image.mime == "image/jpg" { "image/jpeg" } else { &image.mime };
+    Block::Image { source: Source { r#type: "base64", media_type, data: &image.data } }
 }
 
 fn answered(message: &Message) -> Vec<Block<'_>> {

@@ -26,15 +26,19 @@ pub(crate) enum Proof {
 pub(crate) struct Signatures(Vec<Proof>);
 
 impl Signatures {
-    /// Adds a block's proof; returns the signature of the whole message so far. Unsigned blocks prove nothing and are
-    /// kept only so that a later block's text is found.
-    pub(crate) fn add(&mut self, proof: Proof) -> Option<String> {
+    /// Adds a block's proof. Unsigned blocks prove nothing and are kept only so that a later block's text is found.
+    pub(crate) fn add(&mut self, proof: Proof) {
         self.0.push(proof);
+    }
+
+    /// The signature of the whole message, once.
+    pub(crate) fn take(&mut self) -> Option<String> {
+        let proofs = std::mem::take(&mut self.0);
         let proves = |proof: &Proof| !matches!(proof, Proof::Signed { signature, .. } if signature.is_empty());
-        if !self.0.iter().any(proves) {
+        if !proofs.iter().any(proves) {
             return None;
         }
-        match self.0.as_slice() {
+        match proofs.as_slice() {
             [Proof::Signed { signature, .. }] => Some(signature.clone()),
             proofs => serde_json::to_string(proofs).ok(),
         }
@@ -83,7 +87,9 @@ mod tests {
     #[test]
     fn one_block_is_its_bare_signature() {
         let mut proofs = Signatures::default();
-        assert_eq!(proofs.add(signed(3, "abc")).as_deref(), Some("abc"));
+        proofs.add(signed(3, "abc"));
+        assert_eq!(proofs.take().as_deref(), Some("abc"));
+        assert_eq!(proofs.take(), None);
         assert_eq!(blocks("hmm", "abc"), [Thought::Signed("hmm", "abc".into())]);
     }
 
@@ -92,7 +98,8 @@ mod tests {
         let mut proofs = Signatures::default();
         proofs.add(signed(3, "abc"));
         proofs.add(Proof::Redacted("xyz".to_owned()));
-        let signature = proofs.add(signed(4, "def")).unwrap();
+        proofs.add(signed(4, "def"));
+        let signature = proofs.take().unwrap();
         let expected = [
             Thought::Signed("hmm", "abc".into()),
             Thought::Redacted("xyz".to_owned()),
@@ -103,6 +110,8 @@ mod tests {
 
     #[test]
     fn an_unsigned_block_proves_nothing() {
-        assert_eq!(Signatures::default().add(signed(3, "")), None);
+        let mut proofs = Signatures::default();
+        proofs.add(signed(3, ""));
+        assert_eq!(proofs.take(), None);
     }
 }

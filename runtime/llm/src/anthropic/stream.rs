@@ -120,14 +120,14 @@ struct Delta {
 /// Cumulative counts; a later event repeats some of them.
 #[derive(Clone, Copy, Default, Deserialize)]
 struct UsageWire {
-    #[serde(default)]
-    input_tokens: Count,
-    #[serde(default)]
-    output_tokens: Count,
-    #[serde(default)]
-    cache_read_input_tokens: Count,
-    #[serde(default)]
-    cache_creation_input_tokens: Count,
+    #[serde(rename = "input_tokens", default)]
+    input: Count,
+    #[serde(rename = "output_tokens", default)]
+    output: Count,
+    #[serde(rename = "cache_read_input_tokens", default)]
+    cache_read: Count,
+    #[serde(rename = "cache_creation_input_tokens", default)]
+    cache_write: Count,
 }
 
 /// The decoder: the block that is open, and the counts so far.
@@ -148,18 +148,19 @@ pub(crate) struct Stream {
 impl Decoder for Stream {
     fn frame(&mut self, frame: Frame<'_>, answer: &mut Answer) -> Result<(), Fault> {
         if frame.data.trim_ascii() == b"[DONE]" {
-            self.close(answer);
+            self.stop(None, answer);
             answer.done = true;
             return Ok(());
         }
-        let mut event: Event<'_> = parse(frame.data, "message event")?;
+        let mut event: Event<'_> = match parse(frame.data, "message event") {
+            // An error need not be JSON.
+            Err(_) if frame.event == b"error" => return Err(Fault::Provider(ProviderError::of_body(frame.data))),
+            parsed => parsed?,
+        };
         if event.kind == Kind::Other {
             event.kind = Kind::named(frame.event);
         }
-        if event.kind == Kind::Error
-            || frame.event == b"error"
-            || event.error.is_some_and(|error| error.get() != "null")
-        {
+        if event.kind == Kind::Error || event.error.is_some_and(|error| error.get() != "null") {
             return Err(Fault::Provider(ProviderError::of_body(frame.data)));
         }
         answer.recognised |= event.kind != Kind::Other;
@@ -178,12 +179,11 @@ impl Decoder for Stream {
             Kind::ContentBlockDelta => self.delta(event.index.0, event.delta, answer),
             Kind::ContentBlockStop => self.close(answer),
             Kind::MessageDelta => {
-                self.close(answer);
                 self.count(event.usage, answer);
-                stop(event.delta.and_then(|delta| delta.stop_reason), answer);
+                self.stop(event.delta.and_then(|delta| delta.stop_reason), answer);
             }
             Kind::MessageStop => {
-                self.close(answer);
+                self.stop(None, answer);
                 answer.done = true;
             }
             Kind::Message => self.whole(event, answer),
@@ -201,7 +201,7 @@ impl Stream {
             self.close(answer);
         }
         self.count(event.usage, answer);
-        stop(event.stop_reason, answer);
+        self.stop(event.stop_reason, answer);
         answer.done = true;
     }
 
@@ -213,7 +213,7 @@ impl Stream {
                 self.signature = block.signature.unwrap_or_default();
                 self.think(block.thinking.text, answer);
             }
-            BlockKind::RedactedThinking => self.prove(Proof::Redacted(block.data.unwrap_or_default()), answer),
+            BlockKind::RedactedThinking => self.signatures.add(Proof::Redacted(block.data.unwrap_or_default())),
             BlockKind::ToolUse => {
                 self.input = Some(arguments(block.input)).filter(|input| input != "{}").unwrap_or_default();
                 let index = Some(self.index);
@@ -250,16 +250,24 @@ impl Stream {
             }
             BlockKind::Thinking => {
                 let (length, signature) = (std::mem::take(&mut self.thought), std::mem::take(&mut self.signature));
-                self.prove(Proof::Signed { length, signature }, answer);
+                self.signatures.add(Proof::Signed { length, signature });
             }
             _ => {}
         }
     }
 
-    fn prove(&mut self, proof: Proof, answer: &mut Answer) {
-        if let Some(text) = self.signatures.add(proof) {
-            answer.signature(text);
+    /// Ends the answer: says why, and proves its reasoning, in one piece since whoever listens joins pieces.
+    fn stop(&mut self, reason: Option<String>, answer: &mut Answer) {
+        self.close(answer);
+        if let Some(signature) = self.signatures.take() {
+            answer.signature(signature);
         }
+        let Some(reason) = reason.filter(|reason| !reason.is_empty()) else { return };
+        answer.finish = Some(match reason.as_str() {
+            "max_tokens" | "model_context_window_exceeded" => FinishReason::Length,
+            "refusal" => FinishReason::ContentFilter,
+            _ => FinishReason::Stop,
+        });
     }
 
     /// Takes counts over the earlier ones. `input_tokens` of the wire leaves out what the cache served.
@@ -267,30 +275,18 @@ impl Stream {
         let Some(wire) = wire else { return };
         let newer = |new: Count, old: Count| if new.get() > 0 { new } else { old };
         self.usage = UsageWire {
-            input_tokens: newer(wire.input_tokens, self.usage.input_tokens),
-            output_tokens: newer(wire.output_tokens, self.usage.output_tokens),
-            cache_read_input_tokens: newer(wire.cache_read_input_tokens, self.usage.cache_read_input_tokens),
-            cache_creation_input_tokens: newer(
-                wire.cache_creation_input_tokens,
-                self.usage.cache_creation_input_tokens,
-            ),
+            input: newer(wire.input, self.usage.input),
+            output: newer(wire.output, self.usage.output),
+            cache_read: newer(wire.cache_read, self.usage.cache_read),
+            cache_write: newer(wire.cache_write, self.usage.cache_write),
         };
-        let (read, written) = (self.usage.cache_read_input_tokens.get(), self.usage.cache_creation_input_tokens.get());
+        let (read, written) = (self.usage.cache_read.get(), self.usage.cache_write.get());
         answer.usage = Some(Usage {
-            input_tokens: self.usage.input_tokens.get() + read + written,
-            output_tokens: self.usage.output_tokens.get(),
+            input_tokens: self.usage.input.get() + read + written,
+            output_tokens: self.usage.output.get(),
             cached_tokens: read,
             cache_write_tokens: written,
             ..Usage::default()
         });
     }
-}
-
-fn stop(reason: Option<String>, answer: &mut Answer) {
-    let Some(reason) = reason.filter(|reason| !reason.is_empty()) else { return };
-    answer.finish = Some(match reason.as_str() {
-        "max_tokens" | "model_context_window_exceeded" => FinishReason::Length,
-        "refusal" => FinishReason::ContentFilter,
-        _ => FinishReason::Stop,
-    });
 }

@@ -55,7 +55,7 @@ impl ProviderError {
     }
 }
 
-/// A sentence: a string, or the first of a list (FastAPI's `detail`).
+/// A sentence: a string, or the first of a list (`FastAPI`'s `detail`).
 fn words_of(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned),

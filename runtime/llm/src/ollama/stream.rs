@@ -32,6 +32,9 @@ struct Message<'a> {
     content: Text,
     #[serde(default)]
     thinking: Text,
+    /// Thinking, where a server speaks half OpenAI's language.
+    #[serde(default)]
+    reasoning_content: Text,
     #[serde(borrow, default)]
     tool_calls: Option<Vec<Call<'a>>>,
 }
@@ -64,6 +67,7 @@ impl Decoder for Stream {
         answer.recognised |= line.message.is_some() || line.done.is_some();
         if let Some(message) = line.message {
             answer.thinking(message.thinking.text);
+            answer.thinking(message.reasoning_content.text);
             answer.content(message.content.text);
             // Calls come whole; each one begins and ends in its line.
             for call in message.tool_calls.into_iter().flatten() {

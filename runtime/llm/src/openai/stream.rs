@@ -89,7 +89,7 @@ struct Function<'a> {
     arguments: Option<&'a RawValue>,
 }
 
-/// Token counts in the forms of OpenAI, DeepSeek, Moonshot, and of proxies for Anthropic.
+/// Token counts in the forms of OpenAI, `DeepSeek`, Moonshot, and of proxies for Anthropic.
 #[derive(Clone, Copy, Default, Deserialize)]
 struct UsageWire {
     #[serde(default)]
@@ -138,9 +138,12 @@ impl Decoder for Stream {
             answer.done = true;
             return Ok(());
         }
+        if frame.event == b"error" {
+            return Err(Fault::Provider(ProviderError::of_body(frame.data)));
+        }
         let chunk: Chunk<'_> = parse(frame.data, "chat completion chunk")?;
         refuse(chunk.error)?;
-        if frame.event == b"error" || chunk.object.is_some_and(|object| object.get() == "\"error\"") {
+        if chunk.object.is_some_and(|object| object.get() == "\"error\"") {
             return Err(Fault::Provider(ProviderError::of_body(frame.data)));
         }
         answer.recognised |= chunk.choices.is_some() || chunk.usage.is_some();
