@@ -141,7 +141,7 @@ async fn load(arguments: LoadArguments) -> anyhow::Result<()> {
         report.check(&name, series);
         for (what, times) in [("first delta", series.first()), ("whole", series.total())] {
             for (rank, time) in [("p50", times.p50), ("p90", times.p90), ("p99", times.p99), ("max", times.max)] {
-                report.add(Figure::time(format!("{name}: {what}, {rank}"), time));
+                report.add(Figure::time(format!("{name}: {what}, {rank}"), time).of(series));
             }
         }
     }

@@ -35,12 +35,14 @@ pub struct Figure {
     pub name: String,
     /// The unit of all its numbers.
     pub unit: Unit,
-    /// What came out.
+    /// What came out; not a number when nothing did.
     pub measured: f64,
     /// The same of the model server alone, in the same run.
     pub baseline: Option<f64>,
     /// What it should be.
     pub goal: Option<Goal>,
+    /// False when answers were incomplete: then no goal is met, however fast the others were.
+    pub valid: bool,
 }
 
 /// All figures, and all that went wrong.
@@ -53,7 +55,7 @@ pub struct Report {
 impl Figure {
     /// A figure without baseline and goal.
     pub fn new(name: impl Into<String>, unit: Unit, measured: f64) -> Self {
-        Self { name: name.into(), unit, measured, baseline: None, goal: None }
+        Self { name: name.into(), unit, measured, baseline: None, goal: None, valid: true }
     }
 
     /// A time.
@@ -85,11 +87,18 @@ impl Figure {
         Self { goal: Some(goal), ..self }
     }
 
+    /// The same figure as one of this series: without a number if no answer was complete, invalid if any was not.
+    #[must_use]
+    pub fn of(self, series: &Series) -> Self {
+        let measured = if series.complete() == 0 { f64::NAN } else { self.measured };
+        Self { measured, valid: self.valid && series.incomplete() == 0, ..self }
+    }
+
     /// Whether the goal is met; `None` without one.
     pub fn is_met(&self) -> Option<bool> {
         self.goal.map(|goal| match goal {
-            Goal::AtMost(most) => self.measured <= most,
-            Goal::AtLeast(least) => self.measured >= least,
+            Goal::AtMost(most) => self.valid && self.measured <= most,
+            Goal::AtLeast(least) => self.valid && self.measured >= least,
         })
     }
 
@@ -116,7 +125,7 @@ impl Figure {
         });
         json!({
             "figure": self.name, "unit": self.unit.name(), "measured": self.measured,
-            "baseline": self.baseline, "goal": goal, "met": self.is_met(),
+            "baseline": self.baseline, "goal": goal, "met": self.is_met(), "valid": self.valid,
         })
     }
 }
@@ -134,6 +143,7 @@ impl Unit {
     fn show(self, number: f64) -> String {
         let name = self.name();
         match self {
+            _ if number.is_nan() => "-".to_owned(),
             Self::Milliseconds => format!("{number:.3} {name}"),
             Self::PerSecond => format!("{number:.0} {name}"),
             Self::Mebibytes => format!("{number:.1} {name}"),
@@ -208,6 +218,7 @@ pub fn percent(part: usize, all: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{client::Sample, observe::Incomplete};
 
     #[test]
     fn a_table_shows_figures_baselines_goals_and_problems() {
@@ -225,5 +236,19 @@ mod tests {
 ! something
 ";
         assert_eq!(report.to_string(), expected);
+    }
+    #[test]
+    fn incomplete_answers_miss_every_goal_and_none_at_all_show_no_number() {
+        let sample = |outcome| Sample { first: None, total: Duration::from_millis(1), outcome };
+        let failed = || sample(Err(Incomplete::Connection("closed".to_owned())));
+        let figure = |series: &Series| Figure::time("x", Duration::ZERO).goal(Goal::AtMost(1.0)).of(series);
+        let mut series = Series::default();
+        series.add(sample(Ok(())));
+        assert_eq!(figure(&series).is_met(), Some(true));
+        series.add(failed());
+        assert_eq!(figure(&series).is_met(), Some(false));
+        let mut nothing = Series::default();
+        nothing.add(failed());
+        assert_eq!((figure(&nothing).cells()[1].as_str(), figure(&nothing).is_met()), ("-", Some(false)));
     }
 }

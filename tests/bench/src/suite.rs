@@ -117,12 +117,12 @@ impl Stage<'_> {
         let run = self.load(Load { concurrency: 32, count: 50_000 }, &plain).await;
         report.check("alone, plain", &run.series[0]);
         let name = "alone: plain answers, concurrency 32";
-        report.add(Figure::new(name, Unit::PerSecond, run.rate()).goal(Goal::AtLeast(20_000.0)));
+        report.add(Figure::new(name, Unit::PerSecond, run.rate()).goal(Goal::AtLeast(20_000.0)).of(&run.series[0]));
         let stream = [self.direct(Mode::ChatStream, "stream", DELTAS)];
         let run = self.load(DURABLE, &stream).await;
         report.check("alone, streamed", &run.series[0]);
         let name = format!("alone: streams of {DELTAS} deltas, concurrency {}", DURABLE.concurrency);
-        report.add(Figure::new(name, Unit::PerSecond, run.rate()));
+        report.add(Figure::new(name, Unit::PerSecond, run.rate()).of(&run.series[0]));
     }
 
     /// Start to ready, and memory when idle.
@@ -176,6 +176,7 @@ impl Stage<'_> {
                 (Figure::added(format!("{name}: added max"), through.max, direct.max), None),
             ];
             for (figure, goal) in figures {
+                let figure = figure.of(&run.series[1]);
                 report.add(goal.into_iter().fold(figure, |figure, goal| figure.goal(Goal::AtMost(goal))));
             }
         }
@@ -196,8 +197,9 @@ impl Stage<'_> {
                 [("first delta", 0.5, through.first(), direct.first()), ("whole", 1.0, through.total(), direct.total())]
             {
                 let p50 = Figure::added(format!("{name}: {what}, added p50"), through.p50, direct.p50);
-                report.add(p50.goal(Goal::AtMost(goal)));
-                report.add(Figure::added(format!("{name}: {what}, added p99"), through.p99, direct.p99));
+                report.add(p50.goal(Goal::AtMost(goal)).of(&run.series[1]));
+                let p99 = Figure::added(format!("{name}: {what}, added p99"), through.p99, direct.p99);
+                report.add(p99.of(&run.series[1]));
             }
         }
     }
@@ -216,14 +218,19 @@ impl Stage<'_> {
         let name = format!("durable runs, {} at {}", load.count, load.concurrency);
         report.check(&name, series);
         let complete = percent(series.complete(), load.count);
-        report.add(Figure::new(&name, Unit::PerSecond, run.rate()).beside(direct.rate()).goal(Goal::AtLeast(3000.0)));
-        report.add(Figure::new(format!("{name}: complete"), Unit::Percent, complete).goal(Goal::AtLeast(100.0)));
-        report.add(Figure::memory(format!("{name}: peak memory"), peak).goal(Goal::AtMost(128.0)));
         let (total, baseline) = (series.total(), direct.series[0].total());
-        report.add(Figure::time(format!("{name}: p50"), total.p50).beside(milliseconds(baseline.p50)));
-        report.add(Figure::time(format!("{name}: p99"), total.p99).beside(milliseconds(baseline.p99)));
         let runs = u32::try_from(series.complete().max(1)).unwrap_or(u32::MAX);
-        report.add(Figure::time(format!("{name}: processor time per run"), used / runs));
+        for figure in [
+            Figure::new(&name, Unit::PerSecond, run.rate()).beside(direct.rate()).goal(Goal::AtLeast(3000.0)),
+            Figure::memory(format!("{name}: peak memory"), peak).goal(Goal::AtMost(128.0)),
+            Figure::time(format!("{name}: p50"), total.p50).beside(milliseconds(baseline.p50)),
+            Figure::time(format!("{name}: p99"), total.p99).beside(milliseconds(baseline.p99)),
+            Figure::time(format!("{name}: processor time per run"), used / runs),
+        ] {
+            report.add(figure.of(series));
+        }
+        let complete = Figure::new(format!("{name}: complete"), Unit::Percent, complete);
+        report.add(complete.goal(Goal::AtLeast(100.0)));
         troupe.stop().await
     }
 
@@ -236,7 +243,7 @@ impl Stage<'_> {
             let target = Target::new(mode, troupe.address, "tool", 1);
             let run = self.load(Load { concurrency: 32, count: 5000 }, &[target]).await;
             report.check(&name, &run.series[0]);
-            report.add(Figure::new(name, Unit::PerSecond, run.rate()));
+            report.add(Figure::new(name, Unit::PerSecond, run.rate()).of(&run.series[0]));
         }
         troupe.stop().await
     }
