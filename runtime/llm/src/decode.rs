@@ -10,6 +10,7 @@ use crate::calls::{Calls, Piece};
 use crate::error::excerpt;
 use crate::error::provider::ProviderError;
 use crate::frame::{Frame, FrameError, Framer};
+use crate::surrogates::mended;
 
 /// How many of the first bytes are kept for the message about a body that is something else.
 const OPENING: usize = 640;
@@ -147,7 +148,7 @@ impl Decoding {
         self.framer.push(chunk);
         while !self.answer.done {
             let Some(frame) = self.framer.next()? else { break };
-            self.decoder.frame(frame, &mut self.answer)?;
+            take(&mut *self.decoder, frame, &mut self.answer)?;
         }
         Ok(())
     }
@@ -206,7 +207,7 @@ impl Decoding {
     fn rest(&mut self) -> Result<(), Fault> {
         while !self.answer.done {
             let Some(frame) = self.framer.rest()? else { break };
-            match self.decoder.frame(frame, &mut self.answer) {
+            match take(&mut *self.decoder, frame, &mut self.answer) {
                 Err(Fault::Malformed { cut: true, .. }) => return Err(Fault::BrokeOff),
                 other => other?,
             }
@@ -230,6 +231,16 @@ impl Decoding {
             estimated: true,
             ..counted
         }
+    }
+}
+
+/// Takes a frame; once more, mended, where it holds half characters. Decoders change nothing before a frame is parsed.
+fn take(decoder: &mut dyn Decoder, frame: Frame<'_>, answer: &mut Answer) -> Result<(), Fault> {
+    match decoder.frame(frame, answer) {
+        Err(Fault::Malformed { .. }) if let Some(data) = mended(frame.data) => {
+            decoder.frame(Frame { data: &data, ..frame }, answer)
+        }
+        other => other,
     }
 }
 

@@ -19,6 +19,7 @@ mod models;
 mod ollama;
 mod openai;
 mod protocol;
+mod surrogates;
 mod transport;
 mod wire;
 

@@ -102,6 +102,23 @@ proptest! {
     }
 
     #[test]
+    fn a_recorded_stream_with_wrong_bytes_is_an_answer_or_an_error_and_never_a_panic(
+        place in any::<proptest::sample::Index>(),
+        wrong in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..6),
+    ) {
+        let streams = streams();
+        let (protocol, path) = &streams[place.index(streams.len())];
+        let mut body = std::fs::read(path).unwrap();
+        for (at, byte) in wrong {
+            let at = at.index(body.len());
+            body[at] = byte;
+        }
+        let decoded = decode(*protocol, &body, &[]);
+        let finished = matches!(decoded.events.last(), Some(ModelEvent::Finished(_)));
+        prop_assert_eq!(decoded.end.is_ok(), finished);
+    }
+
+    #[test]
     fn a_recorded_stream_that_is_cut_off_never_passes_for_a_whole_one(
         place in any::<proptest::sample::Index>(),
         cut in any::<proptest::sample::Index>(),

@@ -158,6 +158,14 @@ async fn what_cannot_be_reached_or_asked_says_so() {
         (model_at(Protocol::OpenAI, "no url".to_owned()), "REQUEST_ERROR", false),
         (model_at(Protocol::OpenAIResponses, format!("http://{free}/v1")), "PROTOCOL_NOT_FOUND", false),
         (
+            ModelSnapshot {
+                ca: with_key(model_at(Protocol::OpenAI, String::new())).api_key,
+                ..model_at(Protocol::OpenAI, "https://127.0.0.1:1/v1".to_owned())
+            },
+            "REQUEST_ERROR",
+            false,
+        ),
+        (
             ModelSnapshot { trust: Trust::Guarded, ..model_at(Protocol::OpenAI, format!("http://{free}/v1")) },
             "REQUEST_ERROR",
             false,
