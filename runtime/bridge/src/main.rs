@@ -2,6 +2,7 @@
 
 mod command;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -13,7 +14,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let filter = EnvFilter::try_from_env("TROUPE_BRIDGE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     // Standard output belongs to nobody here, but an installer's output may be read by a script.
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     let outcome = match arguments.command {
         Some(Command::Install { directory }) => command::install::install(&directory),
         None => command::serve::serve(arguments.serve),
