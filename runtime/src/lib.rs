@@ -1,1 +1,15 @@
-//! Placeholder.
+//! The runtime of Troupe: agents as resources, served over HTTP, and as a library.
+//!
+//! `http` calls `service`, `service` calls the core's engine; [`app`] wires the adapters.
+
+pub mod app;
+pub mod clock;
+pub mod command;
+pub mod frame;
+pub mod http;
+pub mod mcp;
+pub mod media;
+pub mod secrets;
+pub mod service;
+pub mod settings;
+pub mod wire;

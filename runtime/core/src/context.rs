@@ -12,12 +12,13 @@ pub fn messages(run: &Run, context: &SessionContext) -> Vec<Message> {
     let system = run.agent.as_ref().map_or("", |agent| agent.system.as_str());
     let mut messages = Vec::with_capacity(context.turns.len() + run.input.len() + run.transcript.len() + 2);
     if !system.is_empty() {
-        messages.push(Message::system(system));
+        messages.push(Message::system(with_tools_table(run, system)));
     }
     let history = context.turns.iter().chain(&run.input).chain(&run.transcript);
     // An agent's own instructions replace those that the conversation began with (S1-156).
-    let (leading, rest): (Vec<_>, Vec<_>) =
-        history.filter(|turn| system.is_empty() || turn.role != Role::System).partition(|turn| turn.role == Role::System);
+    let (leading, rest): (Vec<_>, Vec<_>) = history
+        .filter(|turn| system.is_empty() || turn.role != Role::System)
+        .partition(|turn| turn.role == Role::System);
     messages.extend(leading.iter().map(|turn| turn.message()));
     if let Some(summary) = &context.summary {
         messages.push(Message::system(format!("## Summary\n{summary}")));
@@ -27,6 +28,19 @@ pub fn messages(run: &Run, context: &SessionContext) -> Vec<Message> {
     }
     messages.extend(rest.iter().map(|turn| turn.message()));
     pair_calls(messages)
+}
+
+/// A delegating agent's instructions may ask for the table of its tools (S1-120).
+fn with_tools_table(run: &Run, system: &str) -> String {
+    const TABLE: &str = "{{TOOLS}}";
+    let agent = run.agent.as_ref().filter(|_| system.contains(TABLE));
+    match agent {
+        Some(agent) => {
+            let tools: Vec<_> = agent.tools.iter().map(|tool| &**tool).collect();
+            system.replace(TABLE, &crate::engine::tools_table(&tools))
+        }
+        None => system.to_owned(),
+    }
 }
 
 /// Providers refuse a call without its result and a result without its call. Cuts through a conversation (compaction,

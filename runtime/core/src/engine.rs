@@ -241,6 +241,8 @@ struct Gate {
 struct Order {
     command: Command,
     done: tokio::sync::oneshot::Sender<Result<(), CommandError>>,
+    /// Only a run that lives in memory obeys.
+    stateless_only: bool,
 }
 
 impl Engine {
@@ -288,6 +290,17 @@ impl Engine {
         Ok(Some(live.stream.subscribe(after)))
     }
 
+    /// Whether a run is at work or awaited in this process.
+    pub fn is_live(&self, run: RunId) -> bool {
+        self.inner.lock().live.contains_key(&run)
+    }
+
+    /// Says something to a run if it lives in memory only: to end a stateless run whose caller is gone. A journalled
+    /// one goes on without its caller.
+    pub async fn command_stateless(&self, run: RunId, command: Command) -> Result<(), CommandError> {
+        scheduler::command_stateless(&self.inner, run, command).await
+    }
+
     /// The run that a session is busy with; `None` if it is free.
     pub fn active(&self, session: &str) -> Option<RunId> {
         self.inner.lock().sessions.get(session)?.active
@@ -324,10 +337,11 @@ impl Inner {
 /// The state of a run's row after these events of its root.
 fn row_state(waiting: bool, events: &[Recorded], root: RunId) -> Option<RunState> {
     use crate::event::{Event, Outcome};
-    let finished = events.iter().rev().filter(|recorded| recorded.run == root).find_map(|recorded| match &recorded.event {
-        Event::RunFinished { outcome } => Some(outcome),
-        _ => None,
-    });
+    let finished =
+        events.iter().rev().filter(|recorded| recorded.run == root).find_map(|recorded| match &recorded.event {
+            Event::RunFinished { outcome } => Some(outcome),
+            _ => None,
+        });
     match finished {
         Some(Outcome::Completed { .. }) => Some(RunState::Completed),
         Some(Outcome::Failed { .. }) => Some(RunState::Failed),

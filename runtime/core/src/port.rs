@@ -330,10 +330,22 @@ pub trait RunStore: Send + Sync {
 
     /// Claims up to `most` runs (their journals tell the state that they were in before) that are queued, or running under an expired lease, or waiting past their `wake_at`;
     /// fair between sessions, then oldest first; none of a session that has a running or waiting run. Raises their epochs.
-    async fn claim(&self, owner: &str, lease_until: Timestamp, now: Timestamp, most: usize) -> Result<Vec<Claim>, StoreError>;
+    async fn claim(
+        &self,
+        owner: &str,
+        lease_until: Timestamp,
+        now: Timestamp,
+        most: usize,
+    ) -> Result<Vec<Claim>, StoreError>;
 
     /// Claims one run that is waiting, queued or draft, for a command to it; `None` if it is none of these (or gone).
-    async fn claim_one(&self, root: RunId, owner: &str, lease_until: Timestamp, now: Timestamp) -> Result<Option<Claim>, StoreError>;
+    async fn claim_one(
+        &self,
+        root: RunId,
+        owner: &str,
+        lease_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Claim>, StoreError>;
 
     /// What waits and what is queued, for a replica that starts.
     async fn census(&self) -> Result<Census, StoreError>;
@@ -351,7 +363,8 @@ pub trait RunStore: Send + Sync {
     async fn snapshot(&self, hash: &ContentHash) -> Result<Option<PinnedSnapshot>, StoreError>;
 
     /// What a run reads of its session: turns up to and including `high_water` (`None` = all).
-    async fn session(&self, session: &str, high_water: Option<Timestamp>) -> Result<Option<SessionContext>, StoreError>;
+    async fn session(&self, session: &str, high_water: Option<Timestamp>)
+    -> Result<Option<SessionContext>, StoreError>;
 
     /// The newest session that a run of `session` made for a sub-agent (S1-124).
     async fn last_child_session(&self, session: &str) -> Result<Option<String>, StoreError>;

@@ -125,7 +125,14 @@ pub fn replay(journal: &[Recorded]) -> Vec<Item> {
                 &finished.calls,
             ),
             Event::AttemptFailed { step, partial, reason, .. } if !matches!(reason, AttemptFailure::Lost) => {
-                cut(&mut items, recorded.run, *step, &partial.deltas, [&partial.content, &partial.thinking], &partial.calls);
+                cut(
+                    &mut items,
+                    recorded.run,
+                    *step,
+                    &partial.deltas,
+                    [&partial.content, &partial.thinking],
+                    &partial.calls,
+                );
             }
             _ => {}
         }

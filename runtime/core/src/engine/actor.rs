@@ -670,7 +670,11 @@ impl Actor {
     }
 
     /// Does what somebody asks, and answers when it is in the store.
-    async fn obey(&mut self, Order { command, done }: Order) {
+    async fn obey(&mut self, Order { command, done, stateless_only }: Order) {
+        if stateless_only && !self.tree.ephemeral {
+            let _ = done.send(Ok(()));
+            return;
+        }
         let answer = match event_of(&self.tree, command) {
             Ok(Some((run, event))) => {
                 self.pending.push((run, event));
@@ -694,13 +698,13 @@ pub(super) fn event_of(tree: &Tree, command: super::Command) -> Result<Option<(R
     let owner = |call: CallId| tree.runs.values().find(|run| run.call(call).is_some());
     match command {
         Command::Cancel { by, forced } => {
-            let already = tree.root_run().and_then(|run| run.cancel.as_ref()).is_some_and(|cancel| cancel.forced || !forced);
+            let already =
+                tree.root_run().and_then(|run| run.cancel.as_ref()).is_some_and(|cancel| cancel.forced || !forced);
             Ok((!already).then(|| (tree.root, Event::CancelRequested { by, forced })))
         }
         Command::Decide { call, approved, arguments, by } => {
-            let run = owner(call).filter(|run| {
-                run.call(call).is_some_and(|call| matches!(call.state, CallState::Asked { .. }))
-            });
+            let run = owner(call)
+                .filter(|run| run.call(call).is_some_and(|call| matches!(call.state, CallState::Asked { .. })));
             let run = run.ok_or_else(|| CommandError::Conflict(format!("call {call} does not wait for approval")))?;
             Ok(Some((run.id, Event::ApprovalDecided { call, approved, arguments, by })))
         }

@@ -43,7 +43,11 @@ pub(super) struct Parenthood {
 
 impl Parenthood {
     /// What `call` of `run` begins; `None` if the run has no such call.
-    pub(super) fn of(run: &Run, call: CallId, snapshots: &dyn Fn(&ContentHash) -> Option<Arc<Snapshot>>) -> Option<Self> {
+    pub(super) fn of(
+        run: &Run,
+        call: CallId,
+        snapshots: &dyn Fn(&ContentHash) -> Option<Arc<Snapshot>>,
+    ) -> Option<Self> {
         let made = run.call(call)?;
         let tool = made.tool.clone()?;
         let target = match &tool.kind {
@@ -189,9 +193,11 @@ fn scope(parent: &Parenthood) -> Result<Vec<Arc<ToolSnapshot>>, String> {
     let names: Vec<String> = match named {
         Some(Value::Array(items)) => items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect(),
         // Models write lists as text, too.
-        Some(Value::String(text)) => {
-            text.trim_matches(['[', ']']).split(',').map(|name| name.trim().trim_matches(['"', '\'']).to_owned()).collect()
-        }
+        Some(Value::String(text)) => text
+            .trim_matches(['[', ']'])
+            .split(',')
+            .map(|name| name.trim().trim_matches(['"', '\'']).to_owned())
+            .collect(),
         _ => Vec::new(),
     };
     let own = &parent.agent.tools;

@@ -170,10 +170,7 @@ async fn start_now(engine: &Arc<Inner>, root: RunId, request: StartRequest) -> R
     }
 }
 
-async fn read_session(
-    engine: &Inner,
-    session: Option<&(String, bool)>,
-) -> Result<SessionContext, StoreError> {
+async fn read_session(engine: &Inner, session: Option<&(String, bool)>) -> Result<SessionContext, StoreError> {
     match session {
         Some((id, false)) => {
             let read = engine.ports.store.session(id, None).await?;
@@ -212,18 +209,22 @@ async fn enqueue(
             Ok(Started { run: root, existing: false, subscription })
         }
         other => {
-            let mut shared = engine.lock();
-            shared.live.remove(&root);
-            if state == RunState::Queued {
-                unqueue(&mut shared, session.as_deref());
-            }
-            drop(shared);
+            forget_queued(engine, root, session.as_deref().filter(|_| state == RunState::Queued), state);
             match other {
                 Ok(Created::Existing(run)) => existing(engine, run).await,
                 Ok(Created::New) => Err(StartError::Stopping),
                 Err(error) => Err(error.into()),
             }
         }
+    }
+}
+
+/// A run that could not be kept waits for nothing.
+fn forget_queued(engine: &Inner, root: RunId, session: Option<&str>, was: RunState) {
+    let mut state = engine.lock();
+    state.live.remove(&root);
+    if was == RunState::Queued {
+        unqueue(&mut state, session);
     }
 }
 
@@ -459,13 +460,24 @@ pub(super) async fn command(engine: &Arc<Inner>, root: RunId, command: Command) 
     let commands = engine.lock().live.get(&root).and_then(|live| live.commands.clone());
     if let Some(commands) = commands {
         let (done, answer) = oneshot::channel();
-        if commands.send(Order { command: command.clone(), done }).await.is_ok() {
+        if commands.send(Order { command: command.clone(), done, stateless_only: false }).await.is_ok() {
             if let Ok(answer) = answer.await {
                 return answer;
             }
         }
     }
     wake(engine, root, command).await
+}
+
+pub(super) async fn command_stateless(engine: &Arc<Inner>, root: RunId, command: Command) -> Result<(), CommandError> {
+    let commands = engine.lock().live.get(&root).and_then(|live| live.commands.clone());
+    let Some(commands) = commands else { return Ok(()) };
+    let (done, answer) = oneshot::channel();
+    match commands.send(Order { command, done, stateless_only: true }).await {
+        Ok(()) => answer.await.unwrap_or(Ok(())),
+        // It ended in the meantime.
+        Err(_) => Ok(()),
+    }
 }
 
 /// Says something to a run that no actor works on: it is claimed for it.

@@ -204,7 +204,9 @@ fn limit_words(run: &Run, limit: Limit) -> String {
     let limits = run.limits();
     match limit {
         Limit::ToolRounds => format!("the limit of {} tool-call rounds was reached", limits.max_tool_rounds),
-        Limit::ToolCalls => format!("the limit of {} tool calls was reached", limits.max_tool_calls.unwrap_or_default()),
+        Limit::ToolCalls => {
+            format!("the limit of {} tool calls was reached", limits.max_tool_calls.unwrap_or_default())
+        }
         Limit::Tokens => format!("the limit of {} tokens was reached", limits.max_tokens.unwrap_or_default()),
         Limit::Cost => format!("the cost limit of {} micro-units was reached", limits.max_cost.unwrap_or_default()),
         Limit::Time => format!("the time limit of {} ms was reached", limits.timeout_ms.unwrap_or_default()),
@@ -235,8 +237,7 @@ fn decide_model_step(tree: &Tree, run: &Run, effects: &mut Vec<Effect>) {
     } else if let Some(limit) = spent(tree, run) {
         effects.push(record(run, Event::LimitReached { limit }));
     } else {
-        let event =
-            Event::ModelAttemptStarted { step: run.steps + 1, attempt: run.attempts + 1, model: run.model };
+        let event = Event::ModelAttemptStarted { step: run.steps + 1, attempt: run.attempts + 1, model: run.model };
         effects.push(Effect::Record { run: run.id, event, not_before: run.retry_at });
     }
 }
@@ -317,9 +318,8 @@ fn round_limit(run: &Run) -> Option<Limit> {
     if !fresh {
         return None;
     }
-    let opens_skill = run.calls.iter().any(|call| {
-        call.tool.as_ref().is_some_and(|tool| matches!(tool.kind, ToolKind::Skill(_)))
-    });
+    let opens_skill =
+        run.calls.iter().any(|call| call.tool.as_ref().is_some_and(|tool| matches!(tool.kind, ToolKind::Skill(_))));
     if run.rounds >= run.limits().max_tool_rounds && !opens_skill {
         Some(Limit::ToolRounds)
     } else if run.limits().max_tool_calls.is_some_and(|most| run.calls_made > most) {
@@ -354,9 +354,7 @@ fn refused(call: &Call, by: &str, reason: ApprovalReason) -> ToolResult {
 fn after_interruption(run: &Run, call: &Call) -> Effect {
     let policy = call.tool.as_ref().map_or(OnInterrupted::Report, |tool| tool.after_interruption());
     match policy {
-        OnInterrupted::Repeat => {
-            record(run, Event::ToolCallStarted { call: call.id, attempt: call.attempts + 1 })
-        }
+        OnInterrupted::Repeat => record(run, Event::ToolCallStarted { call: call.id, attempt: call.attempts + 1 }),
         OnInterrupted::Ask => {
             record(run, Event::ApprovalRequested { call: call.id, reason: ApprovalReason::Interrupted })
         }
@@ -404,9 +402,7 @@ fn child_finished(run: &Run, call: &Call, child: &Run) -> Effect {
     let result = match &child.outcome {
         Some(Outcome::Completed { .. }) => ToolResult::text(child.answer()),
         // S1-125.
-        Some(Outcome::Failed { message, .. }) => {
-            ToolResult::error(format!("{} failed: {message}", call.call.name))
-        }
+        Some(Outcome::Failed { message, .. }) => ToolResult::error(format!("{} failed: {message}", call.call.name)),
         Some(Outcome::Cancelled { by }) => ToolResult::error(format!("{} was cancelled ({by})", call.call.name)),
         None => ToolResult::error("the sub-agent was lost"),
     };

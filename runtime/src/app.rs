@@ -1,0 +1,150 @@
+//! Builds the adapters and owns what they share: the state of a running service.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use troupe_catalog::{Catalog, CatalogOptions, process_environment};
+use troupe_core::engine::{Engine, EngineOptions};
+use troupe_core::port::{Clock, Ports, SecretSource};
+use troupe_llm::Models;
+use troupe_net::{AllowList, Client, ClientConfig, ProxyConfig};
+use troupe_rules::Served;
+use troupe_store::{Store, StoreOptions};
+use troupe_tools::jail::{JailSettings, Launcher, Sandbox};
+use troupe_tools::{Tools, ToolsSettings};
+
+use crate::clock::SystemClock;
+use crate::mcp::McpTools;
+use crate::media::MediaReader;
+use crate::secrets::Secrets;
+use crate::service::resolve::Compositions;
+use crate::settings::Settings;
+
+/// A running service.
+pub struct App {
+    /// What it was started with.
+    pub settings: Settings,
+    /// Resources.
+    pub catalog: Catalog,
+    /// Runs, sessions, revisions.
+    pub store: Store,
+    /// Runs agents.
+    pub engine: Engine,
+    /// Calls tools.
+    pub tools: Tools,
+    /// Asks models.
+    pub models: Arc<Models>,
+    /// MCP servers' tools.
+    pub mcp: Arc<McpTools>,
+    /// Secrets.
+    pub secrets: Arc<Secrets>,
+    /// Images and recordings.
+    pub media: MediaReader,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Snapshots of ad-hoc compositions.
+    pub compositions: Compositions,
+    /// Everything that runs beside requests.
+    pub tasks: TaskTracker,
+    /// Ends what runs beside requests.
+    pub shutdown: CancellationToken,
+}
+
+impl App {
+    /// Opens the store and the folders, and resumes what an earlier process left.
+    pub async fn start(settings: Settings) -> anyhow::Result<Arc<Self>> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
+        let store = Store::open(StoreOptions::new(&settings.data, Arc::clone(&clock))).await?;
+        let catalog = Catalog::open(CatalogOptions {
+            directories: settings.directories.clone(),
+            data: settings.data.clone(),
+            workspace: settings.workspace.clone(),
+            revisions: Arc::new(store.clone()),
+            clock: Arc::clone(&clock),
+            tasks: tasks.clone(),
+            shutdown: shutdown.clone(),
+            environment: process_environment(),
+            served: Served::everything(),
+            watch: settings.watch,
+        })
+        .await;
+        let secrets = Arc::new(Secrets::new(catalog.clone()));
+        let config = client_config(&settings)?;
+        let client = Client::new(&config).context("cannot make the HTTP client")?;
+        let source: Arc<dyn SecretSource> = Arc::clone(&secrets) as Arc<dyn SecretSource>;
+        let models = Arc::new(Models::new(client.clone(), config, Arc::clone(&source), Arc::clone(&clock)));
+        let tools = Tools::new(tools_settings(&settings), client.clone(), source);
+        let media = MediaReader::new(client, settings.workspace.clone());
+        let engine = Engine::new(
+            Ports {
+                models: Arc::clone(&models) as _,
+                tools: Arc::new(tools.clone()),
+                store: Arc::new(store.clone()),
+                directory: Arc::new(catalog.clone()),
+                media: Arc::new(media.clone()),
+                clock: Arc::clone(&clock),
+            },
+            EngineOptions {
+                max_running: settings.max_running,
+                max_queued: settings.max_queued,
+                ..EngineOptions::default()
+            },
+            tasks.clone(),
+        );
+        engine.recover().await.context("cannot resume earlier runs")?;
+        let mcp = Arc::new(McpTools::new(tools.clone()));
+        let compositions = Compositions::default();
+        Ok(Arc::new(Self {
+            settings,
+            catalog,
+            store,
+            engine,
+            tools,
+            models,
+            mcp,
+            secrets,
+            media,
+            clock,
+            compositions,
+            tasks,
+            shutdown,
+        }))
+    }
+
+    /// Stops: what runs ends or is handed back, then everything else ends.
+    pub async fn stop(&self) {
+        self.engine.stop(self.settings.grace).await;
+        self.shutdown.cancel();
+        self.catalog.flush().await;
+        self.tasks.close();
+        // What is left are readers whose clients are gone with the listener.
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(5), self.tasks.wait()).await;
+        self.store.close().await;
+    }
+}
+
+fn client_config(settings: &Settings) -> anyhow::Result<ClientConfig> {
+    let allowed = AllowList::parse(settings.allowed.iter().map(String::as_str)).context("--allow-host is wrong")?;
+    let proxy = ProxyConfig::from_variables(|name| std::env::var(name).ok()).context("a proxy variable is wrong")?;
+    Ok(ClientConfig { allowed, proxy, ..ClientConfig::default() })
+}
+
+fn tools_settings(settings: &Settings) -> ToolsSettings {
+    let jail = JailSettings {
+        launcher: settings
+            .jail
+            .as_ref()
+            .map_or_else(Launcher::default, |program| Launcher { program: program.clone(), arguments: Vec::new() }),
+        protected: vec![settings.data.clone()],
+        sandbox: if settings.no_sandbox { Sandbox::None } else { Sandbox::Landlock },
+        ..JailSettings::default()
+    };
+    ToolsSettings {
+        bash_timeout: settings.bash_timeout,
+        fetch_max_size: settings.fetch_max_size,
+        ..ToolsSettings::new(jail, settings.data.join("skills"))
+    }
+}

@@ -1,0 +1,8 @@
+//! The HTTP surface: paths, extraction, rendering, errors.
+
+pub mod error;
+pub mod extract;
+pub mod guard;
+pub mod handler;
+pub mod router;
+pub mod sse;

@@ -1,0 +1,157 @@
+//! Errors as HTTP: RFC 9457 problems, with `error` beside `detail` for S1's clients. The only place where it happens.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+/// An answer that is no success. A 4xx names the field and the remedy; a 5xx says nothing internal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    status: StatusCode,
+    detail: String,
+    retry_after: Option<u64>,
+    more: Map<String, Value>,
+}
+
+impl Problem {
+    /// A problem of `status`, told in a sentence.
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: detail.into(), retry_after: None, more: Map::new() }
+    }
+
+    /// 400: the request is wrong.
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// 400 in S1's words.
+    pub fn missing_field(field: &str) -> Self {
+        Self::bad_request(format!("Missing required field: {field}"))
+    }
+
+    /// 403: known, and not allowed.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    /// 404: there is no such thing.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    /// 409: it does not fit the state of things.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, detail)
+    }
+
+    /// 422: understood, and refused.
+    pub fn unprocessable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+    }
+
+    /// 429: too much at once; come again after so many seconds.
+    pub fn too_many(detail: impl Into<String>, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
+    }
+
+    /// 503: stopping, or not ready yet.
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        Self { retry_after: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
+    }
+
+    /// 502: a provider failed.
+    pub fn bad_gateway(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, detail)
+    }
+
+    /// 500: our fault. What happened is logged here, once, and not told.
+    pub fn internal(error: &dyn std::error::Error) -> Self {
+        let mut causes = error.to_string();
+        let mut next = error.source();
+        while let Some(cause) = next {
+            causes = format!("{causes}: {cause}");
+            next = cause.source();
+        }
+        tracing::error!(error = %causes, "a request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the service failed; its log says why")
+    }
+
+    /// The same with another member in its body.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.more.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Its sentence.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// Seconds after which to come again, where it says so.
+    pub fn retry_after(&self) -> Option<u64> {
+        self.retry_after
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut body = json!({
+            "type": "about:blank",
+            "title": self.status.canonical_reason().unwrap_or("Error"),
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+            "error": self.detail,
+        });
+        if let Value::Object(members) = &mut body {
+            members.extend(self.more);
+        }
+        let mut response = (self.status, Json(body)).into_response();
+        let kind = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<troupe_core::port::StoreError> for Problem {
+    fn from(error: troupe_core::port::StoreError) -> Self {
+        use troupe_core::port::StoreError;
+        match &error {
+            StoreError::IdempotencyMismatch(_) => Self::unprocessable(format!("{error}; use another key")),
+            StoreError::NoSession(id) => Self::not_found(format!("Session not found: {id}")),
+            StoreError::Fenced(_) => Self::conflict(error.to_string()),
+            StoreError::Database { .. } => Self::internal(&error),
+        }
+    }
+}
+
+impl From<troupe_core::engine::StartError> for Problem {
+    fn from(error: troupe_core::engine::StartError) -> Self {
+        use troupe_core::engine::StartError;
+        match error {
+            StartError::QueueFull { .. } | StartError::SessionQueueFull { .. } => Self::too_many(error.to_string(), 1),
+            StartError::Stopping => Self::unavailable(error.to_string()),
+            StartError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<troupe_core::engine::CommandError> for Problem {
+    fn from(error: troupe_core::engine::CommandError) -> Self {
+        use troupe_core::engine::CommandError;
+        match error {
+            CommandError::NoRun(_) => Self::not_found(error.to_string()),
+            CommandError::Conflict(_) => Self::conflict(error.to_string()),
+            CommandError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Bodies: JSON into types, with errors that name the field.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
+use serde::de::DeserializeOwned;
+
+use super::error::Problem;
+
+/// The most that a JSON body may have, in bytes.
+pub const JSON_LIMIT: usize = 10 * 1_024 * 1_024;
+
+/// A JSON body. S1's and OpenAI's types ignore unknown fields, because their clients grow; our own deny them.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
+            if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+                let detail = format!("the body is larger than {JSON_LIMIT} bytes; send less");
+                return Problem::new(rejection.status(), detail);
+            }
+            Problem::bad_request(format!("the body cannot be read: {}", rejection.body_text()))
+        })?;
+        read(&bytes).map(Self)
+    }
+}
+
+/// The same for a body that may be missing.
+#[derive(Debug)]
+pub struct OptionalBody<T>(pub Option<T>);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|rejection| Problem::bad_request(format!("the body cannot be read: {}", rejection.body_text())))?;
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self(None));
+        }
+        read(&bytes).map(Some).map(Self)
+    }
+}
+
+/// Reads JSON into a type. The error names the field by its path.
+pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(Problem::bad_request("Empty request body: send a JSON object"));
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        describe(&path, error.inner())
+    })?;
+    deserializer.end().map_err(|error| Problem::bad_request(format!("Invalid JSON: {error}")))?;
+    Ok(value)
+}
+
+fn describe(path: &str, error: &serde_json::Error) -> Problem {
+    if error.is_syntax() || error.is_eof() {
+        return Problem::bad_request(format!("Invalid JSON: {error}"));
+    }
+    let text = error.to_string();
+    // serde_json says where in the text; the path says it better.
+    let said = text.rsplit_once(" at line ").map_or(text.as_str(), |(said, _)| said);
+    if let Some(field) = said.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+        let field = if path == "." { field.to_owned() } else { format!("{path}.{field}") };
+        return Problem::missing_field(&field);
+    }
+    if path == "." {
+        return Problem::bad_request(format!("Invalid request body: {said}"));
+    }
+    Problem::bad_request(format!("Invalid value for field {path}: {said}")).with("field", path)
+}
+
+/// The request's id: the caller's, if it is a short plain one.
+pub fn request_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get("x-request-id")?.to_str().ok()?;
+    (!id.is_empty() && id.len() <= 128 && id.bytes().all(|byte| byte.is_ascii_graphic())).then(|| id.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[expect(dead_code, reason = "only the errors of reading it are looked at")]
+    struct Sample {
+        name: String,
+        inner: Option<Inner>,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    #[expect(dead_code, reason = "only the errors of reading it are looked at")]
+    struct Inner {
+        count: u32,
+    }
+
+    fn problem(body: &str) -> String {
+        read::<Sample>(body.as_bytes()).unwrap_err().detail().to_owned()
+    }
+
+    #[test]
+    fn a_wrong_field_is_named_by_its_path() {
+        assert_eq!(problem(r#"{}"#), "Missing required field: name");
+        assert_eq!(problem(r#"{"name":"a","inner":{}}"#), "Missing required field: inner.count");
+        assert_eq!(
+            problem(r#"{"name":"a","inner":{"count":"x"}}"#),
+            "Invalid value for field inner.count: invalid type: string \"x\", expected u32"
+        );
+        assert!(problem("{").starts_with("Invalid JSON"));
+        assert!(problem("").starts_with("Empty request body"));
+        assert!(problem("[]").starts_with("Invalid request body"));
+    }
+}

@@ -1,0 +1,4 @@
+//! The routes' handlers: extract, call, render.
+
+pub mod infer;
+pub mod platform;

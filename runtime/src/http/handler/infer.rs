@@ -1,0 +1,155 @@
+//! S1's inference: `/v1/infer`, `/v1/infer/stream`, `/v1/infer/abort` (S1-53 to S1-64).
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use troupe_core::engine::Command;
+use troupe_core::id::{ContentHash, RunId};
+use troupe_core::port::Idempotency;
+
+use crate::app::App;
+use crate::frame::Framer;
+use crate::frame::s1::{Collector, S1Delta};
+use crate::http::error::Problem;
+use crate::http::extract::{Body, read, request_id};
+use crate::http::sse;
+use crate::service::infer::{Caller, InferInput, Inference};
+
+/// The routes of this file.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/v1/infer", post(infer))
+        .route("/v1/infer/stream", post(stream))
+        .route("/v1/infer/abort", post(abort))
+}
+
+/// What a request says of itself in its headers.
+pub fn caller(headers: &HeaderMap, route: &str, body: &[u8]) -> Caller {
+    let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).filter(|key| !key.is_empty());
+    let idempotency =
+        key.map(|key| Idempotency { scope: route.to_owned(), key: key.to_owned(), body: ContentHash::of(body) });
+    Caller { user: String::new(), request_id: request_id(headers), idempotency }
+}
+
+/// Cancels a stateless run when its caller is gone.
+pub struct CancelOnDrop {
+    app: Arc<App>,
+    run: RunId,
+}
+
+impl CancelOnDrop {
+    /// Watches over `run`.
+    pub fn new(app: &Arc<App>, run: RunId) -> Self {
+        Self { app: Arc::clone(app), run }
+    }
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        let (app, run) = (Arc::clone(&self.app), self.run);
+        if !app.engine.is_live(run) {
+            return;
+        }
+        let tasks = app.tasks.clone();
+        tasks.spawn(async move {
+            // S1-64. A run that ended in the meantime, or was journalled, needs nothing.
+            let cancel = Command::Cancel { by: "user interrupted".to_owned(), forced: false };
+            let _ = app.engine.command_stateless(run, cancel).await;
+        });
+    }
+}
+
+async fn infer(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
+    let input: InferInput = read(&body)?;
+    let inference = match app.infer(input, caller(&headers, "POST /v1/infer", &body)).await {
+        Ok(inference) => inference,
+        Err(problem) => return Ok(failed(problem)),
+    };
+    let Inference { mut started, mut framer, session, stateless } = inference;
+    let guard = stateless.then(|| CancelOnDrop::new(&app, started.run));
+    let mut collector = Collector::default();
+    let mut frames = Vec::new();
+    while let Some(item) = started.subscription.next().await {
+        framer.frames(&item, &mut frames);
+        frames.drain(..).for_each(|frame| collector.take(&frame));
+        if framer.is_over() {
+            break;
+        }
+    }
+    drop(guard);
+    Ok(render(collector, session, started.run))
+}
+
+/// S1-54: this call's turns; 200 if it went well, else 500 with the same body.
+fn render(collector: Collector, session: Option<String>, run: RunId) -> Response {
+    let (messages, stat, error) = collector.finish();
+    let mut answer = Map::new();
+    answer.insert("success".to_owned(), error.is_none().into());
+    answer.insert("messages".to_owned(), messages.iter().map(message).collect());
+    answer.insert("run_id".to_owned(), run.to_string().into());
+    let mut note = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            answer.insert(name.to_owned(), value);
+        }
+    };
+    note("session_id", session.clone().map(Value::String));
+    note("stat", stat);
+    let status = if error.is_some() { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK };
+    if let Some((text, code)) = error {
+        note("error", Some(text.into()));
+        note("error_code", code.map(Value::String));
+    }
+    let mut response = (status, Json(Value::Object(answer))).into_response();
+    name_session(&mut response, session.as_deref());
+    response
+}
+
+fn message(message: &S1Delta) -> Value {
+    serde_json::to_value(message).unwrap_or_default()
+}
+
+fn name_session(response: &mut Response, session: Option<&str>) {
+    if let Some(session) = session.and_then(|session| HeaderValue::from_str(session).ok()) {
+        response.headers_mut().insert("x-session-id", session);
+    }
+}
+
+/// A request that was not begun, in S1's shape beside the problem's.
+fn failed(problem: Problem) -> Response {
+    problem.with("success", false).with("messages", Value::Array(Vec::new())).into_response()
+}
+
+async fn stream(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
+    let input: InferInput = read(&body)?;
+    let inference = app.infer(input, caller(&headers, "POST /v1/infer/stream", &body)).await?;
+    let Inference { started, framer, session, stateless } = inference;
+    let guard = stateless.then(|| Box::new(CancelOnDrop::new(&app, started.run)) as sse::Guard);
+    let mut response = sse::stream(started.subscription, Box::new(framer), guard);
+    name_session(&mut response, session.as_deref());
+    Ok(response)
+}
+
+#[derive(Deserialize)]
+struct AbortInput {
+    session_id: Option<String>,
+    #[serde(default)]
+    forced: Option<bool>,
+}
+
+async fn abort(State(app): State<Arc<App>>, Body(input): Body<AbortInput>) -> Result<Json<Value>, Problem> {
+    let session = input.session_id.filter(|id| !id.is_empty()).ok_or_else(|| Problem::missing_field("session_id"))?;
+    let forced = input.forced.unwrap_or(false);
+    Ok(Json(match (app.abort(&session, forced).await?, forced) {
+        (false, _) => json!({"ok": true, "note": "session not found or already done"}),
+        (true, true) => json!({"ok": true, "forced": true}),
+        (true, false) => json!({"ok": true}),
+    }))
+}

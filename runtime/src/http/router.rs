@@ -1,0 +1,56 @@
+//! The paths, and what every request passes through.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+
+use super::error::Problem;
+use super::extract::{JSON_LIMIT, request_id};
+use super::guard::{Origins, guard};
+use super::handler;
+use crate::app::App;
+
+/// The whole service.
+pub fn router(app: Arc<App>) -> Router {
+    let origins = Arc::new(Origins {
+        hosts: app.settings.hosts.clone(),
+        cors: app.settings.cors.clone(),
+        token: app.settings.token.clone(),
+    });
+    Router::new()
+        .merge(handler::infer::routes())
+        .merge(handler::platform::routes())
+        .fallback(unknown)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(JSON_LIMIT))
+        .layer(middleware::from_fn_with_state(origins, guard))
+        .layer(middleware::from_fn(identify))
+        .with_state(app)
+}
+
+async fn unknown(request: Request) -> Problem {
+    Problem::not_found(format!("there is no {} here; GET /v1/openapi.json lists what there is", request.uri().path()))
+}
+
+async fn wrong_method(request: Request) -> Problem {
+    let detail = format!("{} is not for {}", request.method(), request.uri().path());
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
+}
+
+/// Every request has an id: the caller's or a new one; it is echoed.
+async fn identify(mut request: Request, next: Next) -> Response {
+    let id = request_id(request.headers()).unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
+    let value = HeaderValue::from_str(&id).ok();
+    if let Some(value) = &value {
+        request.headers_mut().insert("x-request-id", value.clone());
+    }
+    let mut response = next.run(request).await.into_response();
+    if let Some(value) = value {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    response
+}

@@ -1,0 +1,272 @@
+//! Inference: from S1's request to a started run.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use troupe_core::agent::{Limits, PinnedSnapshot};
+use troupe_core::engine::{Command, Dispatch, SessionOfRun, StartRequest, Started};
+use troupe_core::message::Role;
+use troupe_core::port::Idempotency;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::frame::s1::{About, S1Framer};
+use crate::http::error::Problem;
+use crate::service::message::{MessageInput, Reading};
+use crate::service::resolve::{Composition, tools_table};
+
+/// S1's request (S1-20, S1-53). Unknown fields are ignored, because its clients grow.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
+pub struct InferInput {
+    /// The model's id; required unless `agent_id` is given.
+    #[serde(default)]
+    pub model_id: Option<String>,
+    /// A saved agent, instead of model and tools.
+    #[serde(default)]
+    pub agent_id: Option<String>,
+    /// The tools' ids.
+    #[serde(default)]
+    pub tool_ids: Option<Vec<String>>,
+    /// The messages; they win over `text`.
+    #[serde(default)]
+    pub messages: Option<Vec<MessageInput>>,
+    /// One user message.
+    #[serde(default)]
+    pub text: Option<String>,
+    /// Rounds of tool calls.
+    #[serde(default)]
+    pub max_tool_rounds: Option<u32>,
+    /// `new`, or an existing session; without it, or with an unknown one, the call is stateless.
+    #[serde(default)]
+    pub session_id: Option<String>,
+    /// The folder that tools work in.
+    #[serde(default)]
+    pub workspace: Option<String>,
+    /// A model given inline, or values over the registered one's.
+    #[serde(default)]
+    pub model: Option<ModelConfigInput>,
+    /// The same under its other name.
+    #[serde(default)]
+    pub model_config_override: Option<ModelConfigInput>,
+    /// Abort the session's running run first.
+    #[serde(default)]
+    pub interrupt: Option<bool>,
+}
+
+/// S1's model configuration as a request may bring it (S1-16).
+#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
+pub struct ModelConfigInput {
+    /// Its id.
+    #[serde(default)]
+    pub model_id: Option<String>,
+    /// The endpoint.
+    #[serde(default)]
+    pub api_base: Option<String>,
+    /// The provider's name of the model.
+    #[serde(default)]
+    pub model_name: Option<String>,
+    /// The key; kept in memory only.
+    #[serde(default)]
+    pub api_key: Option<String>,
+    /// `llm` or `vlm`.
+    #[serde(default)]
+    pub model_type: Option<String>,
+    /// `openai`, `ollama` or `anthropic`.
+    #[serde(default)]
+    pub api_protocol: Option<String>,
+    /// Free-form parameters.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub generate_params: Option<Map<String, Value>>,
+}
+
+/// What a request brings besides its body.
+#[derive(Clone, Debug, Default)]
+pub struct Caller {
+    /// Who asks; empty in folder mode.
+    pub user: String,
+    /// The request's id.
+    pub request_id: Option<String>,
+    /// What the caller called the request by.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// A started inference.
+pub struct Inference {
+    /// The run.
+    pub started: Started,
+    /// Makes S1's frames of it.
+    pub framer: S1Framer,
+    /// Its session, where it has one.
+    pub session: Option<String>,
+    /// It lives in memory only: it ends with its caller.
+    pub stateless: bool,
+}
+
+/// The session that a request names.
+enum Session {
+    None,
+    New(String),
+    Known(Box<troupe_store::SessionRow>),
+}
+
+impl App {
+    /// Starts what S1's request asks for.
+    pub async fn infer(&self, input: InferInput, caller: Caller) -> Result<Inference, Problem> {
+        let session = self.session_of(&input).await?;
+        let snapshot = self.target(&input).await?;
+        let workspace = self.workspace_of(&input, &snapshot)?;
+        let turns = self.turns(&input, &snapshot, workspace.as_ref()).await?;
+        let limits = self.limits(&input, &snapshot);
+        let (session_of_run, about) = self.session_of_run(&session, &input, &turns, workspace.as_ref());
+        let stateless = session_of_run.is_none() && caller.idempotency.is_none();
+        let agent = input.agent_id.is_some();
+        let request = StartRequest {
+            input: turns,
+            session: session_of_run,
+            durable: !stateless,
+            limits,
+            kind: if agent { "agent" } else { "adhoc" }.to_owned(),
+            target: target_name(&snapshot, &input),
+            user: caller.user,
+            workspace: workspace.map(|path| path.to_string_lossy().into_owned()),
+            request_id: caller.request_id,
+            idempotency: caller.idempotency,
+            dispatch: Dispatch::Now,
+            interrupt: input.interrupt.unwrap_or(false),
+            snapshot: snapshot.clone(),
+        };
+        let session = request.session.as_ref().map(|session| session.id.clone());
+        let started = self.engine.start(request).await?;
+        let framer = S1Framer::new(started.run, Arc::clone(&snapshot.snapshot), about);
+        Ok(Inference { started, framer, session, stateless })
+    }
+
+    async fn session_of(&self, input: &InferInput) -> Result<Session, Problem> {
+        match input.session_id.as_deref() {
+            None | Some("") => Ok(Session::None),
+            Some("new") => Ok(Session::New(Uuid::now_v7().to_string())),
+            // S1-60: an unknown session is a stateless call, without side effects.
+            Some(id) => {
+                Ok(self.store.session_row(id).await?.map_or(Session::None, |row| Session::Known(Box::new(row))))
+            }
+        }
+    }
+
+    async fn target(&self, input: &InferInput) -> Result<PinnedSnapshot, Problem> {
+        if let Some(agent) = input.agent_id.as_deref().filter(|agent| !agent.is_empty()) {
+            return self.resolve_agent(agent, None).await.map_err(|error| {
+                Problem::bad_request(format!("Agent not found: {agent}: {}", crate::service::resolve::sentence(&error)))
+            });
+        }
+        let inline = input.model.as_ref().or(input.model_config_override.as_ref());
+        let inline_id = || inline.and_then(|model| model.model_id.clone().or_else(|| model.model_name.clone()));
+        let model = input.model_id.clone().filter(|id| !id.is_empty()).or_else(inline_id);
+        let model = model.ok_or_else(|| Problem::missing_field("model_id"))?;
+        let composition = Composition { model, tools: input.tool_ids.clone().unwrap_or_default() };
+        self.compose(composition, inline).await
+    }
+
+    /// The folder that the run's tools work in (S1-163): the request's, else the service's, and the agent's place in it.
+    fn workspace_of(&self, input: &InferInput, snapshot: &PinnedSnapshot) -> Result<Option<PathBuf>, Problem> {
+        let named = input.workspace.as_deref().filter(|path| !path.is_empty()).map(PathBuf::from);
+        let Some(root) = named.or_else(|| self.settings.workspace.clone()) else { return Ok(None) };
+        let wrong = |problem: String| Problem::bad_request(format!("Invalid value for field workspace: {problem}"));
+        let root = root.canonicalize().map_err(|error| wrong(format!("{}: {error}", root.display())))?;
+        if !root.is_dir() {
+            return Err(wrong(format!("{} is not a folder", root.display())));
+        }
+        if let Ok(data) = self.settings.data.canonicalize() {
+            if root.starts_with(&data) {
+                return Err(wrong(format!("{} belongs to the service", root.display())));
+            }
+        }
+        let place = snapshot.snapshot.agent().and_then(|agent| agent.workspace.path.clone());
+        Ok(Some(place.map_or(root.clone(), |place| root.join(place))))
+    }
+
+    async fn turns(
+        &self,
+        input: &InferInput,
+        snapshot: &PinnedSnapshot,
+        workspace: Option<&PathBuf>,
+    ) -> Result<Vec<troupe_core::session::Turn>, Problem> {
+        let messages = match (&input.messages, &input.text) {
+            (Some(messages), _) if !messages.is_empty() => messages.clone(),
+            (_, Some(text)) => vec![MessageInput {
+                role: "user".to_owned(),
+                content: Some(Value::String(text.clone())),
+                ..MessageInput::default()
+            }],
+            _ => return Err(Problem::missing_field("messages (or text)")),
+        };
+        let view = self.catalog.view();
+        let agent = snapshot.snapshot.agent();
+        let table = agent.and_then(|agent| tools_table(agent, self.settings.disable_nested_delegate));
+        let reading =
+            Reading { view: &view, media: &self.media, workspace: workspace.map(PathBuf::as_path), tools_table: table };
+        reading.turns(messages).await
+    }
+
+    fn limits(&self, input: &InferInput, snapshot: &PinnedSnapshot) -> Limits {
+        let agents = snapshot.snapshot.agent().map_or_else(Limits::default, |agent| agent.limits.clone());
+        Limits { max_tool_rounds: input.max_tool_rounds.unwrap_or(agents.max_tool_rounds), ..agents }
+    }
+
+    fn session_of_run(
+        &self,
+        session: &Session,
+        input: &InferInput,
+        turns: &[troupe_core::session::Turn],
+        workspace: Option<&PathBuf>,
+    ) -> (Option<SessionOfRun>, About) {
+        let mut meta = Map::new();
+        let mut note = |name: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                meta.insert(name.to_owned(), value);
+            }
+        };
+        note("model_id", input.model_id.clone().map(Value::String));
+        note("agent_id", input.agent_id.clone().map(Value::String));
+        note("tool_ids", input.tool_ids.clone().map(|ids| json!(ids)));
+        note("workspace", workspace.map(|path| Value::String(path.to_string_lossy().into_owned())));
+        let has_system_prompt = turns.iter().any(|turn| turn.role == Role::System);
+        let (id, create, title) = match session {
+            Session::None => return (None, About { title: None, has_system_prompt }),
+            Session::New(id) => (id.clone(), true, title(turns, id)),
+            Session::Known(row) => (row.id.clone(), false, row.title.clone()),
+        };
+        let about = About { title: Some(title.clone()), has_system_prompt };
+        (Some(SessionOfRun { id, create, title, meta }), about)
+    }
+
+    /// Ends a session's run (S1-62); says whether there was one.
+    pub async fn abort(&self, session: &str, forced: bool) -> Result<bool, Problem> {
+        let Some(run) = self.engine.active(session) else { return Ok(false) };
+        let cancel = Command::Cancel { by: "aborted by the user".to_owned(), forced };
+        self.engine.command(run, cancel).await?;
+        if forced {
+            self.tools.kill(run);
+        }
+        Ok(true)
+    }
+}
+
+/// The initial title (S1-56, S1-141): the first 30 characters of the user's words, else the id.
+fn title(turns: &[troupe_core::session::Turn], id: &str) -> String {
+    let said = turns.iter().find(|turn| turn.role == Role::User).map_or("", |turn| turn.content.trim());
+    let mut title: String = said.chars().take(30).collect();
+    if title.len() < said.len() {
+        title.push_str("..");
+    }
+    if title.is_empty() { id.to_owned() } else { title }
+}
+
+fn target_name(snapshot: &PinnedSnapshot, input: &InferInput) -> String {
+    let agent = snapshot.snapshot.agent();
+    let named = agent.map(|agent| agent.name.clone()).filter(|name| !name.is_empty());
+    let model = || agent.and_then(|agent| agent.models.first()).map(|model| model.name.clone());
+    named.or_else(model).or_else(|| input.model_id.clone()).unwrap_or_default()
+}

@@ -1,0 +1,253 @@
+//! What a request asks for, resolved: a saved agent, or a model and tools composed for this call (S1-02).
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Map, Value};
+use troupe_catalog::{ResolveError, View};
+use troupe_core::agent::{AgentSnapshot, ContextPolicy, Limits, PinnedSnapshot, Snapshot, WorkspacePolicy};
+use troupe_core::model::{ModelSnapshot, Trust};
+use troupe_core::tool::{ToolKind, ToolSnapshot};
+
+use crate::app::App;
+use crate::http::error::Problem;
+use crate::service::infer::ModelConfigInput;
+
+/// How deep ad-hoc sub-agents nest.
+const AD_HOC_DEPTH: u32 = 3;
+
+/// The most ad-hoc compositions that are remembered.
+const MOST_REMEMBERED: usize = 1_000;
+
+/// A model and tools, by ids.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Composition {
+    /// The model's id.
+    pub model: String,
+    /// The tools' ids.
+    pub tools: Vec<String>,
+}
+
+/// Snapshots of compositions, as long as the catalog stays as it is: hashing one costs more than the call of it.
+#[derive(Default)]
+pub struct Compositions {
+    known: Mutex<(u64, u64, HashMap<Composition, PinnedSnapshot>)>,
+}
+
+impl Compositions {
+    fn get(&self, generations: (u64, u64), composition: &Composition) -> Option<PinnedSnapshot> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if (known.0, known.1) != generations || known.2.len() > MOST_REMEMBERED {
+            *known = (generations.0, generations.1, HashMap::new());
+        }
+        known.2.get(composition).cloned()
+    }
+
+    fn put(&self, generations: (u64, u64), composition: Composition, snapshot: PinnedSnapshot) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if (known.0, known.1) == generations {
+            known.2.insert(composition, snapshot);
+        }
+    }
+}
+
+/// An error with its causes, in one sentence.
+pub fn sentence(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}
+
+impl App {
+    /// What a run of a saved agent pins. S1-156: an unknown one is the caller's mistake.
+    pub async fn resolve_agent(&self, id: &str, revision: Option<&str>) -> Result<PinnedSnapshot, ResolveError> {
+        self.catalog.view().resolve_agent(id, revision, self.mcp.as_ref()).await
+    }
+
+    /// What a run of a model and tools pins. Unknown tools are left out (S1-69); an unknown model is an error.
+    pub async fn compose(
+        &self,
+        composition: Composition,
+        inline: Option<&ModelConfigInput>,
+    ) -> Result<PinnedSnapshot, Problem> {
+        let view = self.catalog.view();
+        use troupe_catalog::McpDirectory;
+        let generations = (view.generation(), self.mcp.generation());
+        if inline.is_none() {
+            if let Some(known) = self.compositions.get(generations, &composition) {
+                return Ok(known);
+            }
+        }
+        let models = self.composed_models(&view, &composition.model, inline)?;
+        let tools = self.composed_tools(&view, &composition.tools).await;
+        let agent = self.composed_agent(models, tools);
+        let agents = BTreeMap::from([(agent.name.clone(), Arc::new(agent))]);
+        let pinned = PinnedSnapshot::new(Snapshot { target: String::new(), agents }).map_err(|error| {
+            Problem::bad_request(format!("the model's parameters cannot be written as JSON: {error}"))
+        })?;
+        if inline.is_none() {
+            self.compositions.put(generations, composition, pinned.clone());
+        }
+        Ok(pinned)
+    }
+
+    fn composed_agent(&self, models: Vec<Arc<ModelSnapshot>>, tools: Vec<Arc<ToolSnapshot>>) -> AgentSnapshot {
+        // S1-119: with others beside it, the model sees only `delegate`, and gives from the others.
+        let delegates = tools.iter().any(|tool| tool.kind == ToolKind::Delegate);
+        let delegate_only = delegates && tools.len() > 1;
+        AgentSnapshot {
+            name: String::new(),
+            id: String::new(),
+            display_name: String::new(),
+            description: String::new(),
+            revision: String::new(),
+            models,
+            parameters: Map::new(),
+            system: String::new(),
+            tools,
+            delegate_only,
+            max_depth: AD_HOC_DEPTH,
+            limits: Limits { max_tool_rounds: self.settings.max_tool_rounds, ..Limits::default() },
+            context: ContextPolicy::default(),
+            output: None,
+            workspace: WorkspacePolicy::default(),
+            tool_choice: None,
+        }
+    }
+
+    fn composed_models(
+        &self,
+        view: &View,
+        id: &str,
+        inline: Option<&ModelConfigInput>,
+    ) -> Result<Vec<Arc<ModelSnapshot>>, Problem> {
+        let known = view.resolve_model(id);
+        match (known, inline) {
+            (Ok(models), None) => Ok(models),
+            (Ok(models), Some(inline)) => {
+                let Some(first) = models.first() else { return Err(model_not_found(id)) };
+                Ok(vec![Arc::new(self.overridden((**first).clone(), inline)?)])
+            }
+            (Err(_), Some(inline)) if inline.api_base.is_some() => Ok(vec![Arc::new(self.inline_model(id, inline)?)]),
+            (Err(ResolveError::NotReady { message, .. }), _) => {
+                Err(Problem::bad_request(format!("Model {id:?} is not ready: {message}"))
+                    .with("error_code", "MODEL_NOT_READY"))
+            }
+            (Err(_), _) => Err(model_not_found(id)),
+        }
+    }
+
+    /// A registered model with a request's values over its own. Its secrets stay with its own address.
+    fn overridden(&self, mut model: ModelSnapshot, inline: &ModelConfigInput) -> Result<ModelSnapshot, Problem> {
+        if let Some(base) = inline.api_base.as_deref().map(|base| base.trim_end_matches('/')) {
+            if base != model.base_url {
+                base.clone_into(&mut model.base_url);
+                model.trust = Trust::Guarded;
+                model.api_key = None;
+                model.headers.clear();
+            }
+        }
+        if let Some(name) = &inline.model_name {
+            model.model.clone_from(name);
+        }
+        if let Some(protocol) = &inline.api_protocol {
+            model.protocol = protocol_of(protocol)?;
+        }
+        if let Some(kind) = &inline.model_type {
+            model.multimodal = kind == "vlm";
+        }
+        if let Some(key) = inline.api_key.as_deref().filter(|key| !key.is_empty() && !is_mask(key)) {
+            model.api_key = Some(self.secrets.hold(key));
+        }
+        model.parameters.extend(inline.generate_params.clone().unwrap_or_default());
+        Ok(model)
+    }
+
+    fn inline_model(&self, id: &str, inline: &ModelConfigInput) -> Result<ModelSnapshot, Problem> {
+        let bare = ModelSnapshot {
+            name: id.to_owned(),
+            id: id.to_owned(),
+            protocol: troupe_core::model::Protocol::OpenAI,
+            base_url: String::new(),
+            trust: Trust::Guarded,
+            model: id.to_owned(),
+            api_key: None,
+            headers: Vec::new(),
+            ca: None,
+            multimodal: false,
+            parameters: Map::new(),
+            timeout_ms: None,
+            first_token_timeout_ms: None,
+            max_attempts: 3,
+            initial_backoff_ms: 500,
+            limits: troupe_core::model::ModelLimits::default(),
+            context_window: None,
+            pricing: None,
+        };
+        self.overridden(bare, inline)
+    }
+
+    async fn composed_tools(&self, view: &View, ids: &[String]) -> Vec<Arc<ToolSnapshot>> {
+        let mut tools: Vec<Arc<ToolSnapshot>> = Vec::new();
+        for id in ids {
+            let registered =
+                || self.tools.registered().into_iter().find(|tool| tool.spec.name == *id || tool.id == *id);
+            let found = match view.resolve_tool(id, self.mcp.as_ref()).await {
+                Ok(tool) => Some(tool),
+                Err(error) => registered().map(Arc::new).or_else(|| {
+                    tracing::debug!(tool.id = %id, error = %error, "a tool of a request is left out");
+                    None
+                }),
+            };
+            if let Some(tool) = found.filter(|found| !tools.iter().any(|tool| tool.spec.name == found.spec.name)) {
+                tools.push(tool);
+            }
+        }
+        tools
+    }
+}
+
+fn model_not_found(id: &str) -> Problem {
+    let detail = format!("Model not found: {id}; GET /v1/models lists those that there are");
+    Problem::bad_request(detail).with("error_code", "MODEL_NOT_FOUND")
+}
+
+/// Reads S1's name of a protocol (S1-16).
+pub fn protocol_of(name: &str) -> Result<troupe_core::model::Protocol, Problem> {
+    use troupe_core::model::Protocol;
+    match name.to_ascii_lowercase().as_str() {
+        "openai" => Ok(Protocol::OpenAI),
+        "anthropic" => Ok(Protocol::Anthropic),
+        "ollama" => Ok(Protocol::Ollama),
+        _ => {
+            let detail = format!("Unsupported api_protocol: {name:?}; use openai, anthropic or ollama");
+            Err(Problem::bad_request(detail).with("error_code", "PROTOCOL_NOT_FOUND"))
+        }
+    }
+}
+
+/// What answers show instead of a secret's value.
+pub const MASK: &str = "********";
+
+/// Whether a value is what answers show instead of a secret: it stands for the stored one.
+pub fn is_mask(value: &str) -> bool {
+    !value.is_empty() && value.bytes().all(|byte| byte == b'*')
+}
+
+/// The tools from which a delegating agent gives, as a table for its instructions (S1-120).
+pub fn tools_table(agent: &AgentSnapshot, without_nested: bool) -> Option<String> {
+    agent.tools.iter().any(|tool| tool.kind == ToolKind::Delegate).then(|| {
+        let shown = agent.tools.iter().filter(|tool| !without_nested || tool.kind != ToolKind::Delegate);
+        let shown: Vec<&ToolSnapshot> = shown.map(|tool| &**tool).collect();
+        troupe_core::engine::tools_table(&shown)
+    })
+}
+
+/// The value at a field of free-form JSON as a text.
+pub fn text_of(map: &Map<String, Value>, name: &str) -> Option<String> {
+    map.get(name).and_then(Value::as_str).map(str::to_owned)
+}

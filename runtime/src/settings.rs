@@ -1,0 +1,78 @@
+//! What a runtime is started with, from flags, environment variables and defaults, in this order.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The settings of a runtime over folders.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Folders of manifests; a later one wins. Writes go to the last.
+    pub directories: Vec<PathBuf>,
+    /// Where the service listens.
+    pub listen: SocketAddr,
+    /// Where `/metrics` is served; `None` = nowhere.
+    pub metrics: Option<SocketAddr>,
+    /// The data directory.
+    pub data: PathBuf,
+    /// The folder that agents work in.
+    pub workspace: Option<PathBuf>,
+    /// Rounds of tool calls where neither agent nor request say (S1-70).
+    pub max_tool_rounds: u32,
+    /// The longest that a command may take.
+    pub bash_timeout: Duration,
+    /// The most characters that `fetch` gives.
+    pub fetch_max_size: usize,
+    /// The model that summarises and makes titles, by name or id (`SUMMARY_MODEL_ID`).
+    pub summary_model: Option<String>,
+    /// Commands run without Landlock and seccomp.
+    pub no_sandbox: bool,
+    /// Hosts and networks that requests may reach although the guard would refuse them.
+    pub allowed: Vec<String>,
+    /// Further host names under which the service is reached.
+    pub hosts: Vec<String>,
+    /// Origins of other sites that may call from a browser.
+    pub cors: Vec<String>,
+    /// The bearer token that every request must bring.
+    pub token: Option<String>,
+    /// How long what runs may go on after a stop was asked for.
+    pub grace: Duration,
+    /// Run trees at one time.
+    pub max_running: usize,
+    /// Runs that may wait.
+    pub max_queued: usize,
+    /// S1-122: `delegate` is not offered to sub-agents.
+    pub disable_nested_delegate: bool,
+    /// How the jail's helper process is started; `None` = this program with `jail`.
+    pub jail: Option<PathBuf>,
+    /// Whether the folders are watched.
+    pub watch: bool,
+}
+
+impl Settings {
+    /// The defaults: loopback, port 7988, data in `data`.
+    pub fn new(directories: Vec<PathBuf>, data: PathBuf) -> Self {
+        Self {
+            directories,
+            listen: SocketAddr::from(([127, 0, 0, 1], 7988)),
+            metrics: None,
+            data,
+            workspace: None,
+            max_tool_rounds: 20,
+            bash_timeout: Duration::from_mins(5),
+            fetch_max_size: 262_144,
+            summary_model: None,
+            no_sandbox: false,
+            allowed: Vec::new(),
+            hosts: Vec::new(),
+            cors: Vec::new(),
+            token: None,
+            grace: Duration::from_secs(20),
+            max_running: 1_000,
+            max_queued: 1_000,
+            disable_nested_delegate: false,
+            jail: None,
+            watch: true,
+        }
+    }
+}
