@@ -1,0 +1,10 @@
+//! Calls of every kind of tool through the engine's port, with real processes and loopback servers.
+
+mod calls {
+    pub(crate) mod bash;
+    pub(crate) mod fetch;
+    pub(crate) mod function;
+    pub(crate) mod http;
+    pub(crate) mod place;
+    pub(crate) mod rest;
+}
