@@ -20,7 +20,7 @@ use crate::journal::{self, JournalPart};
 use crate::rows::{Cell, Rows};
 use crate::run::{RunChange, RunPart};
 use crate::session::SessionPart;
-use crate::snapshot;
+use crate::{snapshot, transaction};
 
 /// One create or append, made ready by its caller so that the writer only lays rows together.
 pub(crate) struct Write {
@@ -122,15 +122,11 @@ pub(crate) async fn commit(
     writes: &[&Write],
     known: &HashSet<ContentHash>,
 ) -> Result<Verdicts, sqlx::Error> {
-    sqlx::query(dialect.begin()).execute(&mut *connection).await?;
+    transaction::begin(connection, dialect.begin()).await?;
     match within(connection, dialect.batch(), writes, known).await {
-        Ok(verdicts) => {
-            sqlx::query("COMMIT").execute(&mut *connection).await?;
-            Ok(verdicts)
-        }
+        Ok(verdicts) => transaction::commit(connection).await.map(|()| verdicts),
         Err(error) => {
-            // The error that matters is the first; a connection that cannot roll back fails at the next begin.
-            drop(sqlx::query("ROLLBACK").execute(&mut *connection).await);
+            transaction::undo(connection).await;
             Err(error)
         }
     }

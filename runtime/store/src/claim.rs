@@ -40,7 +40,8 @@ pub(crate) async fn claim(
 ) -> Result<Vec<Claimed>, StoreError> {
     let rows = sqlx::query(
         "SELECT r.id, r.state FROM run r LEFT JOIN session s ON s.id = r.session
-         WHERE r.state IN ('queued', 'running', 'waiting') AND r.lease_expires_at <= $1 AND r.event_version <= $2
+         WHERE r.state IN ('draft', 'queued', 'running', 'waiting')
+           AND r.lease_expires_at <= $1 AND r.event_version <= $2
            AND (r.state = 'running' OR (r.state = 'waiting' AND r.wake_at <= $1) OR (r.state = 'queued'
              AND NOT EXISTS (SELECT 1 FROM run a WHERE a.session = r.session AND a.state IN ('running', 'waiting'))
              AND NOT EXISTS (SELECT 1 FROM run q WHERE q.session = r.session AND q.state = 'queued'
@@ -123,7 +124,8 @@ pub(crate) async fn renew(
     lease_until: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE run SET lease_expires_at = $2 WHERE lease_owner = $1 AND state IN ('queued', 'running', 'waiting')",
+        "UPDATE run SET lease_expires_at = $2
+         WHERE lease_owner = $1 AND state IN ('draft', 'queued', 'running', 'waiting')",
     )
     .bind(owner.to_owned())
     .bind(lease_until)
@@ -135,17 +137,25 @@ pub(crate) async fn renew(
 
 /// Gives back every lease of `owner`.
 pub(crate) async fn release(connection: &mut AnyConnection, owner: &str) -> Result<(), StoreError> {
-    sqlx::query("UPDATE run SET lease_owner = NULL, lease_expires_at = 0 WHERE lease_owner = $1")
-        .bind(owner.to_owned())
-        .execute(connection)
-        .await
-        .map_err(failed("release leases"))?;
+    sqlx::query(
+        "UPDATE run SET lease_owner = NULL, lease_expires_at = 0
+         WHERE lease_owner = $1 AND state IN ('draft', 'queued', 'running', 'waiting')",
+    )
+    .bind(owner.to_owned())
+    .execute(connection)
+    .await
+    .map_err(failed("release leases"))?;
     Ok(())
 }
 
 /// Expires every lease: whoever held one died with the process before.
 pub(crate) async fn expire(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE run SET lease_expires_at = 0 WHERE lease_expires_at > 0").execute(connection).await?;
+    sqlx::query(
+        "UPDATE run SET lease_expires_at = 0
+         WHERE lease_expires_at > 0 AND state IN ('draft', 'queued', 'running', 'waiting')",
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -153,7 +163,8 @@ pub(crate) async fn expire(connection: &mut AnyConnection) -> Result<(), sqlx::E
 pub(crate) async fn census(connection: &mut AnyConnection) -> Result<Census, StoreError> {
     const ACTION: &str = "count waiting and queued runs";
     let rows = sqlx::query(
-        "SELECT id, state, session FROM run WHERE state IN ('queued', 'running', 'waiting') AND state <> 'running'
+        "SELECT id, state, session FROM run
+         WHERE state IN ('draft', 'queued', 'running', 'waiting') AND state IN ('waiting', 'queued')
          ORDER BY created_at, id",
     )
     .fetch_all(connection)

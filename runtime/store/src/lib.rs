@@ -26,6 +26,7 @@ mod search;
 mod session;
 mod snapshot;
 mod store;
+mod transaction;
 mod writer;
 
 pub use error::{OpenError, Refusal};

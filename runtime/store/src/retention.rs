@@ -156,7 +156,8 @@ async fn drop_snapshots(writer: &Writer, read: &mut AnyConnection, before: Times
     let mut all = 0;
     for chunk in unnamed.chunks(usize::try_from(BATCH).unwrap_or(1)) {
         let chunk = chunk.to_vec();
-        let deleted = writer.work(ACTION, move |connection| Box::pin(delete_snapshots(connection, chunk, newest)));
+        let deleted =
+            writer.work_on_snapshots(ACTION, move |connection| Box::pin(delete_snapshots(connection, chunk, newest)));
         all += deleted.await?;
     }
     Ok(all)

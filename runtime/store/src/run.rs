@@ -326,7 +326,7 @@ pub(crate) async fn list(connection: &mut AnyConnection, filter: &RunFilter) -> 
     rows.iter().map(from_row).collect()
 }
 
-/// How many runs are in a state, of one session or of all.
+/// How many runs that are not over are in a state, of one session or of all.
 pub(crate) async fn count(
     connection: &mut AnyConnection,
     session: Option<&str>,
@@ -334,7 +334,7 @@ pub(crate) async fn count(
 ) -> Result<u64, StoreError> {
     // The states are spelt out so that the small index of open runs serves.
     let count: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM run WHERE state IN ('queued', 'running', 'waiting') AND state = $1
+        "SELECT count(*) FROM run WHERE state IN ('draft', 'queued', 'running', 'waiting') AND state = $1
          AND ($2 IS NULL OR session = $2)",
     )
     .bind(state.as_str())

@@ -1,7 +1,7 @@
 //! Full-text search over titles and turns.
 //!
 //! A turn is indexed some time after it is written, so that runs do not wait for it: by [`catch_up`], before each
-//! search and when the store is idle.
+//! search and with each sweep.
 
 use std::collections::BTreeSet;
 

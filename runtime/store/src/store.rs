@@ -227,8 +227,10 @@ impl Store {
         run::usage_by_day(&mut *self.reader("sum usage").await?, filter).await
     }
 
-    /// Deletes what is older than `policy` says at `now`, in small transactions.
+    /// Deletes what is older than `policy` says at `now`, in small transactions; and indexes for [`Store::search`] what
+    /// is not yet, so that no search has to do much of it.
     pub async fn sweep(&self, policy: RetentionPolicy, now: Timestamp) -> Result<Swept, StoreError> {
+        while self.index_turns().await? {}
         let mut reader = self.reader("delete what is old").await?;
         retention::sweep(&self.inner.writer, &mut reader, &self.inner.blobs, policy, now).await
     }

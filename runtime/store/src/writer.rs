@@ -17,6 +17,7 @@ use crate::batch::{self, Write};
 use crate::dialect::Dialect;
 use crate::error::{Refusal, failed};
 use crate::feed::Feed;
+use crate::transaction;
 
 /// Writes that may wait to be taken; further callers wait before they are queued.
 const QUEUE: usize = 1_024;
@@ -28,9 +29,9 @@ const BATCH: usize = 256;
 /// wait; with many, what the waiting saves in syncs and hops is theirs.
 const BUSY: usize = 8;
 
-/// How long a transaction waits for company under load. Each transaction costs a sync and a dozen hops to the
-/// connection's thread, whatever is in it; the timer's own resolution is a millisecond.
-const GATHER: Duration = Duration::from_millis(2);
+/// How long a transaction waits for company under load; the timer's own resolution makes it one to two milliseconds.
+/// Each transaction costs a sync and a dozen hops to the connection's thread, whatever is in it.
+const GATHER: Duration = Duration::from_millis(1);
 
 /// Snapshots that are remembered as stored; one for each state of an agent that ran.
 const KNOWN: usize = 16_384;
@@ -50,8 +51,8 @@ pub(crate) const LEFT_BEHIND: i64 = 4_096;
 enum Command {
     /// A create or append, for the next batch.
     Write(Box<Pending>),
-    /// Anything else, in a transaction of its own.
-    Work(Box<dyn Job>),
+    /// Anything else, in a transaction of its own; and whether it deletes snapshots.
+    Work(Box<dyn Job>, bool),
     /// Finish the checkpoint while nobody writes.
     Checkpoint,
     /// Take nothing more.
@@ -102,15 +103,11 @@ async fn transaction<F, T>(
 where
     F: for<'c> FnOnce(&'c mut AnyConnection) -> BoxFuture<'c, Result<T, StoreError>>,
 {
-    sqlx::query(begin).execute(&mut *connection).await.map_err(failed(action))?;
+    transaction::begin(connection, begin).await.map_err(failed(action))?;
     match work(&mut *connection).await {
-        Ok(value) => {
-            sqlx::query("COMMIT").execute(&mut *connection).await.map_err(failed(action))?;
-            Ok(value)
-        }
+        Ok(value) => transaction::commit(connection).await.map(|()| value).map_err(failed(action)),
         Err(error) => {
-            // The error that matters is the first.
-            drop(sqlx::query("ROLLBACK").execute(&mut *connection).await);
+            transaction::undo(connection).await;
             Err(error)
         }
     }
@@ -153,14 +150,31 @@ impl Writer {
         result.await.map_err(|_| Refusal::Closed.refuse("write"))?
     }
 
-    /// Does `work` in a transaction of its own; it is committed if it succeeds.
+    /// Does `work` in a transaction of its own; it is committed if it succeeds. It does not delete snapshots.
     pub(crate) async fn work<F, T>(&self, action: &'static str, work: F) -> Result<T, StoreError>
     where
         F: for<'c> FnOnce(&'c mut AnyConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
         T: Send + 'static,
     {
+        self.ask(action, work, false).await
+    }
+
+    /// The same for work that deletes snapshots: the writer forgets which ones are stored.
+    pub(crate) async fn work_on_snapshots<F, T>(&self, action: &'static str, work: F) -> Result<T, StoreError>
+    where
+        F: for<'c> FnOnce(&'c mut AnyConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.ask(action, work, true).await
+    }
+
+    async fn ask<F, T>(&self, action: &'static str, closure: F, snapshots: bool) -> Result<T, StoreError>
+    where
+        F: for<'c> FnOnce(&'c mut AnyConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
+        T: Send + 'static,
+    {
         let (answer, result) = oneshot::channel();
-        let command = Command::Work(Box::new(Work { action, closure: work, answer }));
+        let command = Command::Work(Box::new(Work { action, closure, answer }), snapshots);
         self.commands.send(command).await.map_err(|_| Refusal::Closed.refuse(action))?;
         result.await.map_err(|_| Refusal::Closed.refuse(action))?
     }
@@ -228,9 +242,10 @@ impl Task {
     async fn take(&mut self, command: Command) {
         match command {
             Command::Write(pending) => self.pending.push_back(*pending),
-            Command::Work(job) => {
-                // Whatever it is, it may have deleted snapshots.
-                self.known.clear();
+            Command::Work(job, snapshots) => {
+                if snapshots {
+                    self.known.clear();
+                }
                 job.run(&mut self.connection, self.dialect.begin()).await;
                 self.count(1);
             }
