@@ -42,7 +42,8 @@ pub(crate) struct BatchSql {
     /// `[id, kind, target, model, owner, session, state, snapshot, version, lease owner, lease end, epoch, last, now,
     /// started, outcome, finished]`.
     pub(crate) insert_runs: &'static str,
-    /// `[id, last, at, state, outcome, input, output, cached, cache write, reasoning, estimated, cost, wake, finished]`.
+    /// `[id, last, at, state, outcome, input, output, cached, cache write, reasoning, estimated, cost, wake,
+    /// finished]`.
     pub(crate) update_runs: &'static str,
     /// `[root, seq, last, body…]`.
     pub(crate) insert_journal: &'static str,

@@ -52,7 +52,8 @@ pub(crate) async fn read(connection: &mut AnyConnection, root: RunId) -> Result<
     const ACTION: &str = "read a journal";
     // The row and its events are read as of one moment.
     let rows = sqlx::query(
-        "SELECT r.state, r.epoch, j.body FROM run r LEFT JOIN journal j ON j.root = r.id WHERE r.id = $1 ORDER BY j.seq",
+        "SELECT r.state, r.epoch, j.body FROM run r LEFT JOIN journal j ON j.root = r.id
+         WHERE r.id = $1 ORDER BY j.seq",
     )
     .bind(root.to_string())
     .fetch_all(connection)

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another process holds it.
-    #[error("the data directory {} is in use by process {holder}; stop it, or choose another with --data", path.display())]
+    #[error("the data directory {} is in use by process {holder}; stop it or choose another directory", path.display())]
     Held {
         /// The directory.
         path: PathBuf,

@@ -78,7 +78,8 @@ pub(crate) async fn get(
 pub(crate) async fn last_good(connection: &mut AnyConnection, kind: &str) -> Result<Vec<Revision>, StoreError> {
     let rows = sqlx::query(
         "SELECT kind, name, hash, spec, created_at, current_at
-         FROM (SELECT r.*, row_number() OVER (PARTITION BY name ORDER BY current_at DESC, created_at DESC, hash) AS place
+         FROM (SELECT r.*, row_number() OVER (PARTITION BY name
+                                              ORDER BY current_at DESC, created_at DESC, hash) AS place
                FROM revision r WHERE kind = $1) AS placed
          WHERE place = 1 ORDER BY name",
     )

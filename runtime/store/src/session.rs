@@ -439,7 +439,8 @@ async fn refuse_busy(
     queued_too: bool,
 ) -> Result<(), StoreError> {
     let active: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM run WHERE session = $1 AND (state IN ('running', 'waiting') OR (state = 'queued' AND $2 = 1))",
+        "SELECT count(*) FROM run
+         WHERE session = $1 AND (state IN ('running', 'waiting') OR (state = 'queued' AND $2 = 1))",
     )
     .bind(id.to_owned())
     .bind(i64::from(queued_too))

@@ -1,5 +1,6 @@
 //! Who gets which run next.
 
+use futures::future::join_all;
 use troupe_core::event::{Recorded, VERSION};
 use troupe_core::id::RunId;
 use troupe_core::port::{Append, Claim, NewRun, RunState, RunStore, StateChange};
@@ -145,4 +146,23 @@ async fn drafts_wait_for_a_command() {
     let claim = store.claim_one(root, OWNER, START + 99, START + 9).await.unwrap().unwrap();
     assert_eq!(claim.journal.state, RunState::Draft);
     assert_eq!(store.run(root).await.unwrap().unwrap().state, RunState::Running);
+}
+
+#[tokio::test]
+async fn a_write_that_breaks_a_rule_of_the_tables_fails_alone() {
+    let fixture = Fixture::new().await;
+    let store = &fixture.store;
+    let (active, next) = (run_in("one", START), queued_in("one", START + 1));
+    let next_root = next.root;
+    store.create(active).await.unwrap();
+    store.create(next).await.unwrap();
+    store.claim_one(next_root, OWNER, START + 99, START + 2).await.unwrap().unwrap();
+    // No question asks for this before the batch is written: only the index of active runs stops it.
+    let second = Append { state: Some(change(RunState::Running, START + 3)), ..append(next_root, 2, 2) };
+    let good: Vec<NewRun> = (0..9).map(|n| run(START + 10 + n)).collect();
+    let (refused, created) =
+        tokio::join!(store.append(second), join_all(good.into_iter().map(|run| store.create(run))));
+    assert!(refused.is_err());
+    assert!(created.iter().all(Result::is_ok), "{created:?}");
+    assert_eq!(store.journal(next_root).await.unwrap().unwrap().events.len(), 1, "it wrote nothing");
 }
