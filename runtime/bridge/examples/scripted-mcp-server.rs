@@ -20,6 +20,7 @@ struct Server {
     replies: Arc<Mutex<Vec<Value>>>,
     grown: Arc<Mutex<bool>>,
     count: Arc<Mutex<u64>>,
+    deaf: Arc<Mutex<bool>>,
 }
 
 fn main() {
@@ -34,7 +35,7 @@ fn main() {
     for line in std::io::stdin().lock().lines() {
         let Ok(line) = line else { return };
         let message: Value = serde_json::from_str(&line).unwrap();
-        if server.mode == "silent" {
+        if server.mode == "silent" || *server.deaf.lock().unwrap() {
             continue;
         }
         server.take(message);
@@ -128,6 +129,7 @@ impl Server {
             "big" => answer(id, &text(&"x".repeat(usize::try_from(arguments["bytes"].as_u64().unwrap()).unwrap()))),
             "crash" => crash(arguments),
             "hang" => {}
+            "deafen" => *self.deaf.lock().unwrap() = true,
             "noisy" => noisy(id),
             "structured" => answer(id, &structured()),
             "fail" => answer(id, &json!({ "content": [{ "type": "text", "text": "out of paper" }], "isError": true })),

@@ -20,7 +20,8 @@ use backoff::Backoff;
 /// How long a health check or a question after a time-out waits for an answer.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a process that let a call time out, and has nothing else to do, may leave `ping` unanswered.
+/// How long a process that let a call time out, and has nothing else to do, may leave `ping` unanswered; where calls have
+/// less time than this, as long as a call.
 const HUNG_AFTER: Duration = Duration::from_secs(30);
 
 /// Why a stdio server gave no result.
@@ -123,11 +124,7 @@ impl StdioPool {
             }
         };
         let outcome = lease.client.peer().request(method, params, options).await;
-        match &outcome {
-            Err(RequestError::TimedOut { .. }) => self.inner.doubt(&lease),
-            Ok(_) | Err(RequestError::Rejected(_)) => self.inner.state().backoff.succeeded(),
-            Err(_) => {}
-        }
+        self.inner.learn(&lease, &outcome);
         Ok(outcome?)
     }
 
@@ -137,9 +134,9 @@ impl StdioPool {
             return Ok(tools);
         }
         let lease = self.lease().await?;
-        let tools = lease.client.tools(self.inner.server.call_timeout).await?;
-        self.inner.state().backoff.succeeded();
-        Ok(tools)
+        let tools = lease.client.tools(self.inner.server.call_timeout).await;
+        self.inner.learn(&lease, &tools);
+        Ok(tools?)
     }
 
     /// What the server said of itself, starting a process if none ever ran.
@@ -326,6 +323,15 @@ impl Inner {
         });
     }
 
+    /// What the outcome of a request says of the process.
+    fn learn<T>(self: &Arc<Self>, lease: &Lease, outcome: &Result<T, RequestError>) {
+        match outcome {
+            Err(RequestError::TimedOut { .. }) => self.doubt(lease),
+            Ok(_) | Err(RequestError::Rejected(_)) => self.state().backoff.succeeded(),
+            Err(_) => {}
+        }
+    }
+
     /// A process that let a call time out may be hung for good. If it has no other call, it is asked for a sign of life,
     /// and ended without one. With other calls it may just be busy: many servers do one thing at a time.
     fn doubt(self: &Arc<Self>, lease: &Lease) {
@@ -333,8 +339,9 @@ impl Inner {
         if process.doubted.swap(true, Ordering::Relaxed) {
             return;
         }
+        let patience = self.server.call_timeout.min(HUNG_AFTER);
         self.tasks.spawn(async move {
-            let ping = client.peer().request("ping", None, RequestOptions::within(HUNG_AFTER)).await;
+            let ping = client.peer().request("ping", None, RequestOptions::within(patience)).await;
             if matches!(ping, Err(RequestError::TimedOut { .. })) && process.calls() == 0 {
                 tracing::warn!("ended an MCP server that answered neither a call nor a ping");
                 process.stop.cancel();

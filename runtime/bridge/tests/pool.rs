@@ -143,6 +143,23 @@ async fn a_call_that_takes_too_long_fails_and_the_server_is_told() {
 }
 
 #[tokio::test]
+async fn a_process_that_answers_nothing_any_more_is_replaced() {
+    let mut server = server("plain");
+    server.call_timeout = Duration::from_millis(200);
+    let pool = pool(server);
+    let first = say(&pool, "state", json!({ "what": "pid" })).await;
+    let options = RequestOptions::within(Duration::from_millis(100));
+    call_with(&pool, "deafen", json!({}), options).await.unwrap_err();
+    until(|| pool.running() == 0).await;
+    assert_ne!(say(&pool, "state", json!({ "what": "pid" })).await, first);
+    // One that is only slow is left alone.
+    let second = say(&pool, "state", json!({ "what": "pid" })).await;
+    call_with(&pool, "hang", json!({}), RequestOptions::within(Duration::from_millis(100))).await.unwrap_err();
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(say(&pool, "state", json!({ "what": "pid" })).await, second);
+}
+
+#[tokio::test]
 async fn cancelling_and_dropping_a_call_tell_the_server() {
     let pool = pool(server("plain"));
     say(&pool, "echo", json!({})).await;

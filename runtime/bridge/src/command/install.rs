@@ -19,6 +19,6 @@ pub(crate) fn install(directory: &Path) -> anyhow::Result<()> {
     fs::set_permissions(&part, fs::Permissions::from_mode(0o755))
         .with_context(|| format!("make {} executable", part.display()))?;
     fs::rename(&part, &target).with_context(|| format!("rename {} to {}", part.display(), target.display()))?;
-    tracing::info!(path = %target.display(), "installed");
+    tracing::info!(bridge.path = %target.display(), "installed");
     Ok(())
 }

@@ -67,7 +67,7 @@ pub(crate) async fn serve(arguments: ServeArguments) -> anyhow::Result<()> {
     let listener =
         TcpListener::bind(arguments.listen).await.with_context(|| format!("listen on {}", arguments.listen))?;
     let address = listener.local_addr().context("read the listening address")?;
-    tracing::info!(%address, "serving MCP at /mcp");
+    tracing::info!(bridge.address = %address, "serving MCP at /mcp");
     let limits = HttpLimits {
         max_request_bytes: arguments.max_request_bytes,
         grace: arguments.grace,

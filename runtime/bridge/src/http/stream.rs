@@ -52,7 +52,7 @@ async fn next_line(listening: &mut Listening) -> Option<String> {
             notification = listening.notifications.recv() => match notification {
                 Ok(notification) => return Some(line(&notification)),
                 // A slow client missed some; list-changed notices among them come again with the next change.
-                Err(RecvError::Lagged(missed)) => tracing::debug!(missed, "a client's stream fell behind"),
+                Err(RecvError::Lagged(missed)) => tracing::debug!(http.missed = missed, "a client's stream fell behind"),
                 Err(RecvError::Closed) => return None,
             },
             request = listening.requests.recv() => return request,

@@ -104,7 +104,7 @@ fn retire(pool: &Inner, process: &Arc<Process>, peer: &Peer, ending: &Ending, st
     }
     match ending {
         Ending::NotStarted(reason) | Ending::Died(reason) => {
-            tracing::warn!(mcp.command = pool.server.command, reason, "an MCP server died");
+            tracing::warn!(mcp.command = pool.server.command, mcp.reason = reason, "an MCP server died");
         }
         Ending::Idle => tracing::info!(mcp.command = pool.server.command, "stopped an idle MCP server"),
         Ending::Stopped => tracing::info!(mcp.command = pool.server.command, "stopped an MCP server"),
