@@ -77,7 +77,7 @@ fn write(folder: &Path, agents: usize, files: usize) {
     fs::write(
         folder.join("shared.yaml"),
         "apiVersion: troupe.dev/v1alpha1\nkind: Model\nmetadata: {name: small}\nspec: {protocol: OpenAI, baseUrl: 'http://localhost:1/v1', model: m}\n---\n\
-         apiVersion: troupe.dev/v1alpha1\nkind: Tool\nmetadata: {name: weather}\nspec: {description: Tells the weather., http: {url: 'https://example.com/{{city}}'}}\n",
+         apiVersion: troupe.dev/v1alpha1\nkind: Tool\nmetadata: {name: weather}\nspec:\n  description: Tells the weather.\n  parameters: {type: object, properties: {city: {type: string}}}\n  http: {url: 'https://example.com/{{city}}'}\n",
     )
     .unwrap();
     let per_file = agents.div_ceil(files);

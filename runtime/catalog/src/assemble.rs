@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use troupe_crds::Kind;
+use troupe_crds::condition::Reason;
 use troupe_rules::Served;
 
 use crate::candidate::{Candidate, Candidates};
@@ -91,9 +92,12 @@ impl Assembly<'_> {
         for (name, candidate) in self.candidates.objects.get(&kind).into_iter().flatten() {
             let entry = match self.kept(kind, name, candidate) {
                 Some(entry) => entry,
-                None => Arc::new(self.decision(kind, name, &contested).decide(candidate)),
+                None => {
+                    let entry = self.decision(kind, name, &contested).decide(candidate);
+                    self.noted(entry)
+                }
             };
-            self.note(&entry);
+            self.diagnostics.extend(entry.diagnostic.clone());
             (name, entry.resource.is_some()).hash(&mut stamp);
             section.by_name.insert(Arc::clone(name), entry);
         }
@@ -112,7 +116,9 @@ impl Assembly<'_> {
     /// The entry of the previous view, where nothing that it was made of changed.
     fn kept(&self, kind: Kind, name: &str, candidate: &Candidate) -> Option<Arc<Entry>> {
         let entry = self.previous.filter(|_| self.unchanged)?.get(kind, name)?;
-        let same = Arc::ptr_eq(&entry.document, &candidate.document) && entry.is_ready();
+        // A revision that was not known may have been saved since.
+        let open = entry.ready().is_some_and(|ready| ready.reason == Reason::RevisionNotFound);
+        let same = Arc::ptr_eq(&entry.document, &candidate.document) && !open;
         same.then(|| Arc::clone(entry))
     }
 
@@ -145,24 +151,30 @@ impl Assembly<'_> {
             }
             let mut kept = Entry::clone(entry);
             decide::keep_unreadable(&mut kept);
-            self.note(&kept);
+            let kept = self.noted(kept);
+            self.diagnostics.extend(kept.diagnostic.clone());
             (&kept.name, kept.resource.is_some()).hash(stamp);
-            section.by_name.insert(Arc::clone(&kept.name), Arc::new(kept));
+            section.by_name.insert(Arc::clone(&kept.name), kept);
         }
     }
 
-    /// Conditions that are no diagnostics yet become some.
-    fn note(&mut self, entry: &Entry) {
-        let Some(ready) = entry.ready().filter(|ready| !ready.status) else { return };
+    /// A condition that is no diagnostic yet becomes one.
+    fn noted(&mut self, mut entry: Entry) -> Arc<Entry> {
+        entry.diagnostic = self.diagnostic(&entry);
+        Arc::new(entry)
+    }
+
+    fn diagnostic(&mut self, entry: &Entry) -> Option<Diagnostic> {
+        let ready = entry.ready().filter(|ready| !ready.status && !ready.message.is_empty())?;
         // A broken document's own diagnostics say more than its condition.
-        if !matches!(entry.document.content, Content::Good(_)) || ready.message.is_empty() {
-            return;
+        if !matches!(entry.document.content, Content::Good(_)) {
+            return None;
         }
-        let (path, message) = ready.message.split_once(": ").unwrap_or(("", &ready.message));
-        let (path, message) = if path.contains(' ') { ("", ready.message.as_str()) } else { (path, message) };
-        let suspended = ready.reason == troupe_crds::condition::Reason::Suspended;
+        let whole = ("", ready.message.as_str());
+        let (path, message) = ready.message.split_once(": ").filter(|(path, _)| !path.contains(' ')).unwrap_or(whole);
+        let suspended = ready.reason == Reason::Suspended;
         let place = self.place(entry, path);
-        self.diagnostics.push(Diagnostic {
+        Some(Diagnostic {
             file: Arc::clone(&entry.file),
             line: place.map_or(entry.line, |(line, _)| line),
             column: place.map(|(_, column)| column),
@@ -171,7 +183,7 @@ impl Assembly<'_> {
             path: path.to_owned(),
             message: message.to_owned(),
             severity: if suspended { Severity::Warning } else { Severity::Error },
-        });
+        })
     }
 
     /// Where in the file the field is. The file is read for it again, since no text is kept in memory.

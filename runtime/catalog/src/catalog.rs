@@ -188,7 +188,7 @@ impl Catalog {
 
     /// Assembles, asking the store for what is missing.
     async fn assembled(&self, candidates: &Candidates, known: &mut Known, previous: Option<&View>) -> Assembled {
-        known.forget_misses();
+        known.retry_failed();
         for _ in 1..ROUNDS {
             let mut assembled = assemble(candidates, known, &self.shared.served, previous);
             let needs = std::mem::take(&mut assembled.needs);
@@ -217,9 +217,8 @@ impl Catalog {
         self.shared.view.store(Arc::clone(&view));
         self.shared.generation.send_replace(generation);
         for valid in newly_valid(&view, previous, self.shared.clock.now()) {
-            if known.is_new(valid.kind, &valid.name, &valid.revision) {
-                self.shared.saver.save(valid);
-            }
+            known.outdated(valid.kind, &valid.name);
+            self.shared.saver.save(valid);
         }
     }
 }

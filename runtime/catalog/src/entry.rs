@@ -7,6 +7,7 @@ use serde::Serialize;
 use troupe_crds::condition::{ConditionType, Reason};
 use troupe_crds::{Kind, Resource};
 
+use crate::diagnostic::Diagnostic;
 use crate::parse::Document;
 
 /// Whether something holds of an object, and why.
@@ -56,6 +57,8 @@ pub struct Entry {
     pub conditions: Vec<Condition>,
     /// What it was made of.
     pub(crate) document: Arc<Document>,
+    /// What the view's diagnostics say of it, beyond the document's own.
+    pub(crate) diagnostic: Option<Diagnostic>,
 }
 
 impl Entry {

@@ -1,6 +1,6 @@
 //! Versions of objects that the revision store holds, as far as they were needed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -12,6 +12,9 @@ use crate::parse::Object;
 
 /// Hex digits of a revision's hash; people may also write the short form.
 const WHOLE_HASH: usize = 64;
+
+/// Objects of a kind from which one question about all of them is cheaper than one about each.
+const MANY: usize = 64;
 
 /// A version that the catalog lacks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -26,8 +29,7 @@ pub(crate) struct Need {
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     versions: HashMap<Need, Option<Object>>,
-    /// Revisions that the store holds already, so that they are not written again and again.
-    saved: HashSet<(Kind, Arc<str>, Arc<str>)>,
+    failed: Vec<Need>,
 }
 
 impl Known {
@@ -36,32 +38,47 @@ impl Known {
         self.versions.get(need).map(Option::as_ref)
     }
 
-    /// Asks the store for what is needed. An answer that fails counts as none and is asked for again next time.
+    /// Asks the store for what is needed. An answer that fails counts as none until [`Known::retry_failed`].
     pub(crate) async fn fetch(&mut self, store: &dyn RevisionStore, needs: Vec<Need>) {
-        for need in needs {
-            match stored(store, &need).await {
-                Ok(revision) => {
-                    let object = revision.and_then(|revision| object(need.kind, &need.name, &revision));
-                    self.versions.insert(need, object);
-                }
-                Err(error) => {
-                    tracing::warn!(resource.kind = %need.kind, resource.name = %need.name, %error, "cannot read revisions");
-                    self.versions.insert(need, None);
-                }
+        let mut lacking: HashMap<Kind, usize> = HashMap::new();
+        for need in needs.iter().filter(|need| need.revision.is_none()) {
+            *lacking.entry(need.kind).or_default() += 1;
+        }
+        let mut whole: HashMap<Kind, HashMap<String, Revision>> = HashMap::new();
+        for (kind, _) in lacking.into_iter().filter(|(_, count)| *count >= MANY) {
+            match store.last_good(kind.as_str()).await {
+                Ok(all) => drop(whole.insert(kind, all.into_iter().map(|row| (row.name.clone(), row)).collect())),
+                Err(error) => tracing::warn!(resource.kind = %kind, %error, "cannot read revisions"),
             }
+        }
+        for need in needs {
+            let answer = match whole.get(&need.kind).filter(|_| need.revision.is_none()) {
+                Some(all) => Ok(all.get(&*need.name).cloned()),
+                None => stored(store, &need).await,
+            };
+            let revision = answer.unwrap_or_else(|error| {
+                tracing::warn!(resource.kind = %need.kind, resource.name = %need.name, %error, "cannot read revisions");
+                self.failed.push(need.clone());
+                None
+            });
+            let object = revision.and_then(|revision| object(need.kind, &need.name, &revision));
+            self.versions.insert(need, object);
         }
     }
 
-    /// Remembers that a version serves now, and says whether the store has to be told.
-    pub(crate) fn is_new(&mut self, kind: Kind, name: &Arc<str>, revision: &Arc<str>) -> bool {
-        // What was the last good version may have changed with it.
-        self.versions.remove(&Need { kind, name: Arc::clone(name), revision: None });
-        self.saved.insert((kind, Arc::clone(name), Arc::clone(revision)))
+    /// Forgets what a newly valid version changes: it is the last good one now, and a revision that was unknown may be
+    /// this one.
+    pub(crate) fn outdated(&mut self, kind: Kind, name: &str) {
+        self.versions.retain(|need, version| {
+            need.kind != kind || *need.name != *name || (need.revision.is_some() && version.is_some())
+        });
     }
 
-    /// Forgets misses: a revision that was unknown may have been saved since.
-    pub(crate) fn forget_misses(&mut self) {
-        self.versions.retain(|_, version| version.is_some());
+    /// Forgets answers that failed, so that they are asked for again.
+    pub(crate) fn retry_failed(&mut self) {
+        for need in self.failed.drain(..) {
+            self.versions.remove(&need);
+        }
     }
 }
 

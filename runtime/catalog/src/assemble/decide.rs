@@ -173,6 +173,7 @@ impl Decision<'_> {
             line: document.line,
             conditions: vec![ready(problem)],
             document: Arc::clone(document),
+            diagnostic: None,
         }
     }
 }
