@@ -21,6 +21,9 @@ use crate::media::MediaReader;
 use crate::secrets::Secrets;
 use crate::service::resolve::Compositions;
 use crate::settings::Settings;
+use crate::telemetry::Watchers;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::trace::Traces;
 
 /// A running service.
 pub struct App {
@@ -42,6 +45,10 @@ pub struct App {
     pub secrets: Arc<Secrets>,
     /// Images and recordings.
     pub media: MediaReader,
+    /// Counters and histograms.
+    pub metrics: Arc<Metrics>,
+    /// Metrics and traces of every run.
+    pub watchers: Arc<Watchers>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Snapshots of ad-hoc compositions.
@@ -78,6 +85,9 @@ impl App {
         let models = Arc::new(Models::new(client.clone(), config, Arc::clone(&source), Arc::clone(&clock)));
         let tools = Tools::new(tools_settings(&settings), client.clone(), source);
         let media = MediaReader::new(client, settings.workspace.clone());
+        let metrics = Arc::new(Metrics::default());
+        let traces = Traces::from_environment(|name| std::env::var(name).ok())?;
+        let watchers = Arc::new(Watchers::new(Arc::clone(&metrics), traces));
         let engine = Engine::new(
             Ports {
                 models: Arc::clone(&models) as _,
@@ -85,6 +95,7 @@ impl App {
                 store: Arc::new(store.clone()),
                 directory: Arc::new(catalog.clone()),
                 media: Arc::new(media.clone()),
+                observer: Arc::clone(&watchers) as _,
                 clock: Arc::clone(&clock),
             },
             EngineOptions {
@@ -107,6 +118,8 @@ impl App {
             mcp,
             secrets,
             media,
+            metrics,
+            watchers,
             clock,
             compositions,
             tasks,
@@ -122,6 +135,7 @@ impl App {
         self.tasks.close();
         // What is left are readers whose clients are gone with the listener.
         let _ = tokio::time::timeout(std::time::Duration::from_secs(5), self.tasks.wait()).await;
+        self.watchers.flush();
         self.store.close().await;
     }
 }

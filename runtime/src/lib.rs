@@ -12,4 +12,5 @@ pub mod media;
 pub mod secrets;
 pub mod service;
 pub mod settings;
+pub mod telemetry;
 pub mod wire;

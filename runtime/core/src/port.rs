@@ -399,6 +399,21 @@ pub enum StoreError {
     },
 }
 
+/// Watches what the engine records: for metrics and traces. Called after the commit, on the run's own task, so that it
+/// must be quick and never wait.
+pub trait Observer: Send + Sync {
+    /// An event was recorded; `tree` is the state after the whole commit that it belongs to.
+    fn recorded(&self, tree: &crate::run::Tree, recorded: &Recorded);
+}
+
+/// Watches nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unobserved;
+
+impl Observer for Unobserved {
+    fn recorded(&self, _tree: &crate::run::Tree, _recorded: &Recorded) {}
+}
+
 /// Everything that the engine works through.
 #[derive(Clone)]
 pub struct Ports {
@@ -412,6 +427,8 @@ pub struct Ports {
     pub directory: Arc<dyn ModelDirectory>,
     /// Images that models name.
     pub media: Arc<dyn MediaSource>,
+    /// Watches.
+    pub observer: Arc<dyn Observer>,
     /// Time.
     pub clock: Arc<dyn Clock>,
 }

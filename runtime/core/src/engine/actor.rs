@@ -307,6 +307,7 @@ impl Actor {
         self.said_waiting = waiting;
         for recorded in batch {
             self.pieces = 0;
+            self.engine.ports.observer.recorded(&self.tree, &recorded);
             self.stream.publish(Item::Event(Arc::new(recorded)));
         }
         Ok(())

@@ -64,6 +64,7 @@ impl World {
             store: Arc::new(store),
             directory: outside.clone(),
             media: outside.clone(),
+            observer: Arc::new(troupe_core::port::Unobserved),
             clock: outside,
         };
         (Engine::new(ports, options, TaskTracker::new()), died)
