@@ -125,7 +125,7 @@ impl Http<'_> {
             request = request.text_header("x-request-id", id, false)?;
         }
         match &tool.body {
-            Some(template) => Ok(body::attach(request, template, kind.as_deref(), filled)?),
+            Some(template) => Ok(body::attach(request, template, kind.as_deref(), filled)),
             None => Ok(request),
         }
     }

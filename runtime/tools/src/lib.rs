@@ -8,6 +8,8 @@ pub mod builtin;
 pub mod function;
 pub mod jail;
 pub mod json_result;
+pub mod mcp;
+pub mod mcp_tool;
 pub mod registered;
 pub mod skill;
 pub mod tools;

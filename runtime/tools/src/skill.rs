@@ -1,6 +1,7 @@
 //! Skills: reading SKILL.md, and telling a model its instructions (S1-101 to S1-107).
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
@@ -25,6 +26,9 @@ pub struct Skill {
     /// The absolute path of its folder.
     pub directory: PathBuf,
 }
+
+/// A folder with a SKILL.md, and what came of reading it.
+pub type Loaded = (PathBuf, Result<Skill, SkillError>);
 
 /// Why a skill cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -82,7 +86,7 @@ pub fn load(directory: &Path) -> Result<Skill, SkillError> {
 
 /// Reads every skill among the folders in `base`, by the folders' names, each with its own outcome (S1-107). Folders
 /// without a SKILL.md are no skills.
-pub fn load_all(base: &Path) -> Result<Vec<(PathBuf, Result<Skill, SkillError>)>, SkillError> {
+pub fn load_all(base: &Path) -> Result<Vec<Loaded>, SkillError> {
     let entries = std::fs::read_dir(base).map_err(|_| SkillError::NoFolder(base.to_owned()))?;
     let mut folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     folders.retain(|path| path.join(FILE).is_file());
@@ -157,8 +161,10 @@ pub fn folder_of(base: &Path, files: &BTreeMap<String, String>) -> Option<PathBu
         return None;
     }
     // Lengths before contents: no two different sets of files give the same text.
-    let text: String =
-        files.iter().map(|(path, content)| format!("{}:{path}{}:{content}", path.len(), content.len())).collect();
+    let mut text = String::new();
+    for (path, content) in files {
+        let _ = write!(text, "{}:{path}{}:{content}", path.len(), content.len());
+    }
     Some(base.join(ContentHash::of(text.as_bytes()).0))
 }
 
@@ -184,7 +190,7 @@ fn open(base: &Path, skill: &SkillTool) -> Result<ToolResult, SkillError> {
     };
     let mut text = body;
     if let Some(directory) = &directory {
-        text.push_str(&format!("\n\nWorking directory: {}", directory.display()));
+        let _ = write!(text, "\n\nWorking directory: {}", directory.display());
     }
     let structured = directory.map(|directory| json!({"directory": directory}));
     Ok(ToolResult { structured, ..ToolResult::text(text) })

@@ -105,7 +105,6 @@ impl Screen {
     fn write(&mut self, character: char) {
         match std::mem::replace(&mut self.state, State::Text) {
             State::Text => self.text(character),
-            State::Escape => self.escape(character),
             State::EscapeIntermediate => {}
             State::Control(parameters) => self.control(parameters, character),
             State::String(length) => match character {
@@ -115,7 +114,7 @@ impl Screen {
                 _ => {}
             },
             State::StringEscape if character == '\\' => {}
-            State::StringEscape => self.escape(character),
+            State::Escape | State::StringEscape => self.escape(character),
         }
     }
 
@@ -346,7 +345,9 @@ mod tests {
         #[test]
         fn no_input_panics_or_outgrows_the_limit(pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..64), 0..16)) {
             let mut screen = Screen::new(200);
-            pieces.iter().for_each(|piece| screen.push(piece));
+            for piece in &pieces {
+                screen.push(piece);
+            }
             prop_assert!(screen.finish().0.len() <= 200);
         }
 

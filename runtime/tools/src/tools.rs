@@ -12,15 +12,18 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use troupe_core::id::RunId;
 use troupe_core::port::{SecretSource, ToolClient, ToolContext};
-use troupe_core::tool::{HttpTool, ToolKind, ToolResult, ToolSnapshot};
-use troupe_net::Client;
+use troupe_core::tool::{HttpTool, McpServerSnapshot, ToolKind, ToolResult, ToolSnapshot};
+use troupe_net::{Client, ClientConfig};
 
 use crate::budget::Budget;
 use crate::hidden::Filled;
 use crate::http::Http;
 use crate::jail::{Jail, JailSettings};
+use crate::mcp::McpPool;
+use crate::mcp_tool::{self, McpToolError, McpTools};
 use crate::registered::{self, Registry, Reply};
 use crate::runs::Runs;
 use crate::{arguments, bash, fetch, function, skill, template, workspace};
@@ -49,12 +52,24 @@ pub struct ToolsSettings {
     pub fetch_max_size: usize,
     /// The memory that all large results share.
     pub budget: Budget,
+    /// How clients are made for MCP servers with a certificate authority of their own: as the shared one was.
+    pub network: ClientConfig,
+    /// Runs what connections to MCP servers need, so that a graceful stop waits for it.
+    pub tasks: TaskTracker,
 }
 
 impl ToolsSettings {
     /// S1's defaults, with inline skills in `skills`.
     pub fn new(jail: JailSettings, skills: PathBuf) -> Self {
-        Self { jail, skills, bash_timeout: BASH_TIMEOUT, fetch_max_size: FETCH_MAX_SIZE, budget: Budget::default() }
+        Self {
+            jail,
+            skills,
+            bash_timeout: BASH_TIMEOUT,
+            fetch_max_size: FETCH_MAX_SIZE,
+            budget: Budget::default(),
+            network: ClientConfig::default(),
+            tasks: TaskTracker::new(),
+        }
     }
 }
 
@@ -70,6 +85,7 @@ struct Shared {
     secrets: Arc<dyn SecretSource>,
     registry: Registry,
     runs: Runs,
+    mcp: McpTools,
     settings: ToolsSettings,
 }
 
@@ -78,12 +94,25 @@ impl Tools {
     pub fn new(settings: ToolsSettings, client: Client, secrets: Arc<dyn SecretSource>) -> Self {
         let jail = Jail::new(settings.jail.clone(), settings.budget.clone());
         let (registry, runs) = (Registry::default(), Runs::default());
-        Self { shared: Arc::new(Shared { jail, client, secrets, registry, runs, settings }) }
+        let (tasks, network) = (settings.tasks.clone(), settings.network.clone());
+        let mcp = McpTools::new(tasks, client.clone(), network, Arc::clone(&secrets));
+        Self { shared: Arc::new(Shared { jail, client, secrets, registry, runs, mcp, settings }) }
     }
 
     /// The jail, for readiness and for code that is no tool.
     pub fn jail(&self) -> &Jail {
         &self.shared.jail
+    }
+
+    /// The connections to MCP servers, to forget a server that changed and to stop them all.
+    pub fn mcp(&self) -> &McpPool {
+        self.shared.mcp.pool()
+    }
+
+    /// What runs pin of each tool of an MCP server, as the server tells now (S1-95, S1-99).
+    pub async fn discover(&self, server: &McpServerSnapshot) -> Result<Vec<ToolSnapshot>, McpToolError> {
+        let tools = self.shared.mcp.tools(server).await?;
+        Ok(tools.into_iter().map(|tool| mcp_tool::snapshot(server, tool)).collect())
     }
 
     /// Registers a closure under a name, in place of one that has it, and gives what a run pins of it.
@@ -161,7 +190,14 @@ impl Shared {
             return ToolResult::error(error);
         }
         let timeout = tool.timeout_ms.map_or_else(|| self.default_timeout(&tool.kind), Duration::from_millis);
-        let result = self.perform(&tool.kind, &mut filled, context, timeout, stop).await;
+        let result = match &tool.kind {
+            ToolKind::Mcp(mcp) => {
+                // The pool keeps the time limit, so that starting a server does not count.
+                let context = mcp_tool::context(context.session, tool.timeout_ms, stop);
+                self.mcp.call(mcp, &filled.arguments, context, &mut filled.secrets).await
+            }
+            kind => self.perform(kind, &mut filled, context, timeout, stop).await,
+        };
         filled.masked(result)
     }
 
@@ -203,8 +239,7 @@ impl Shared {
                 let context = ToolContext { cancel: stop.clone(), ..context };
                 bounded(self.registry.call(name, arguments.clone(), context), timeout, stop).await
             }
-            ToolKind::Mcp(_) => ToolResult::error("this build has no MCP client"),
-            ToolKind::Agent { .. } | ToolKind::Delegate | ToolKind::Client => {
+            ToolKind::Mcp(_) | ToolKind::Agent { .. } | ToolKind::Delegate | ToolKind::Client => {
                 ToolResult::error("this tool is none that the tool client calls")
             }
         }
@@ -213,7 +248,7 @@ impl Shared {
     async fn http(&self, tool: &HttpTool, filled: &mut Filled, context: &ToolContext, timeout: Duration) -> ToolResult {
         let http = Http { client: &self.client, secrets: &*self.secrets, budget: &self.settings.budget };
         let called = http.call(tool, filled, context.request_id.as_deref(), timeout).await;
-        called.unwrap_or_else(|error| ToolResult::error(error))
+        called.unwrap_or_else(ToolResult::error)
     }
 
     async fn file(

@@ -64,7 +64,7 @@ pub(crate) async fn call(
         }
     };
     let done = tokio::task::spawn_blocking(work).await.unwrap_or(Err(WorkspaceError::Ended));
-    done.unwrap_or_else(|error| ToolResult::error(error))
+    done.unwrap_or_else(ToolResult::error)
 }
 
 /// An open workspace.

@@ -6,21 +6,16 @@ use serde_json::{Map, Value};
 use troupe_language::placeholder;
 use troupe_net::Request;
 
-use super::{HttpError, fill, sole_placeholder};
+use super::{fill, sole_placeholder};
 use crate::hidden::{Filled, shown};
 
 /// Fills the template and attaches it. `kind` is the content type that the tool's headers give.
-pub(super) fn attach(
-    request: Request,
-    template: &Value,
-    kind: Option<&str>,
-    filled: &Filled,
-) -> Result<Request, HttpError> {
+pub(super) fn attach(request: Request, template: &Value, kind: Option<&str>, filled: &Filled) -> Request {
     let parsed = structured(template);
     let template = parsed.as_ref().unwrap_or(template);
     let request = if mentions_secret(template, filled) { request.secret_body() } else { request };
     let form = kind.is_some_and(|kind| crate::charset::media_type(kind) == "application/x-www-form-urlencoded");
-    let Some(value) = filled_value(template, filled) else { return Ok(request) };
+    let Some(value) = filled_value(template, filled) else { return request };
     let (body, default_kind) = match value {
         Value::Object(fields) if form => (as_form(&fields), "application/x-www-form-urlencoded"),
         // A text stays a text unless the argument was a value of another kind.
@@ -31,7 +26,7 @@ pub(super) fn attach(
         Some(_) => request,
         None => request.header(CONTENT_TYPE, HeaderValue::from_static(default_kind)),
     };
-    Ok(request.body(body))
+    request.body(body)
 }
 
 /// A text that is a JSON object or list with placeholders inside of strings: filled as JSON, so that no quote in an

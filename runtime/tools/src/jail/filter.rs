@@ -1,7 +1,7 @@
 //! The system calls that a jailed command may not make.
 //!
 //! The list names what is refused, as container runtimes' lists did before they turned around: a command may be any
-//! program. What is refused reaches around Landlock (mounts, handles, io_uring, other processes' memory), makes new
+//! program. What is refused reaches around Landlock (mounts, handles, `io_uring`, other processes' memory), makes new
 //! privileges possible (user namespaces, keys, BPF) or touches the machine (clocks, modules, reboot).
 
 use std::collections::BTreeMap;
@@ -82,7 +82,7 @@ const REFUSED: &[i64] = &[
     libc::SYS_mq_open,
 ];
 
-/// Refused where only x86_64 has them.
+/// Refused where only `x86_64` has them.
 #[cfg(target_arch = "x86_64")]
 const REFUSED_HERE: &[i64] = &[
     libc::SYS_iopl,

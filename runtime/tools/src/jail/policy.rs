@@ -29,6 +29,7 @@ impl Default for Limits {
 
 /// Everything that the supervisor and the process that becomes the command need.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, and all sixteen settings make sense")]
 pub(super) struct Policy {
     /// The program, looked up in the environment's `PATH`, and its arguments.
     pub(super) command: Vec<String>,

@@ -31,7 +31,7 @@ pub(super) fn call(workspace: &Workspace, arguments: &Map<String, Value>) -> Res
     if image::format(head).is_some() || head.contains(&0) {
         return binary(reader, &path);
     }
-    lines(reader, Wanted { offset, limit, numbered }).map_err(failed("read", &path)).map(ToolResult::text)
+    lines(reader, &Wanted { offset, limit, numbered }).map_err(failed("read", &path)).map(ToolResult::text)
 }
 
 fn open(workspace: &Workspace, path: &Path) -> Result<File, WorkspaceError> {
@@ -63,7 +63,7 @@ struct Wanted {
     numbered: bool,
 }
 
-fn lines(mut reader: BufReader<File>, wanted: Wanted) -> std::io::Result<String> {
+fn lines(mut reader: BufReader<File>, wanted: &Wanted) -> std::io::Result<String> {
     let mut text = String::new();
     let mut number = 0;
     let mut line = Vec::new();
