@@ -35,6 +35,10 @@ enum Command {
 }
 
 fn main() -> anyhow::Result<ExitCode> {
+    // The jail's helper starts itself with arguments of its own, and must not pay for a parser.
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == "jail") {
+        return Ok(troupe_tools::jail::main());
+    }
     let arguments = Arguments::parse();
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     match arguments.command {
