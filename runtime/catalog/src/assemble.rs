@@ -90,12 +90,11 @@ impl Assembly<'_> {
         let mut section = Section::default();
         let mut stamp = DefaultHasher::new();
         for (name, candidate) in self.candidates.objects.get(&kind).into_iter().flatten() {
-            let entry = match self.kept(kind, name, candidate) {
-                Some(entry) => entry,
-                None => {
-                    let entry = self.decision(kind, name, &contested).decide(candidate);
-                    self.noted(entry)
-                }
+            let entry = if let Some(entry) = self.kept(kind, name, candidate) {
+                entry
+            } else {
+                let entry = self.decision(kind, name, &contested).decide(candidate);
+                self.noted(entry)
             };
             self.diagnostics.extend(entry.diagnostic.clone());
             (name, entry.resource.is_some()).hash(&mut stamp);

@@ -17,6 +17,7 @@ use troupe_rules::Served;
 use crate::assemble::{Assembled, assemble};
 use crate::candidate::Candidates;
 use crate::diagnostic::Diagnostic;
+use crate::entry::Entry;
 use crate::files::Files;
 use crate::known::Known;
 use crate::resolve::Cache;
@@ -151,6 +152,17 @@ impl Catalog {
         self.shared.secrets.keys()
     }
 
+    /// The keys of Secrets that what serves of an entry names and that have no value.
+    pub fn missing_secrets(&self, entry: &Entry) -> Vec<troupe_rules::SecretUse> {
+        let Some(resource) = &entry.resource else { return Vec::new() };
+        let mut used = troupe_rules::references(resource).secrets;
+        used.retain(|used| {
+            let reference = SecretRef::Key { name: used.name.clone(), key: used.key.clone() };
+            self.shared.secrets.value(&reference).is_err()
+        });
+        used
+    }
+
     /// Writes a Secret's key into the data folder's file.
     ///
     /// # Errors
@@ -243,25 +255,29 @@ async fn refreshed(state: &mut State) -> bool {
     }
 }
 
-/// Versions that are the newest valid ones and were not before.
+/// Versions that are the newest valid ones and were not before. Where another one is published, that is written last:
+/// the last good version, which a restart falls back to, is the one that served.
 fn newly_valid<'view>(
     view: &'view View,
     previous: Option<&'view View>,
     at: troupe_core::id::Timestamp,
 ) -> impl Iterator<Item = Valid> + 'view {
-    view.sections.values().flat_map(|section| section.by_name.values()).filter_map(move |entry| {
+    view.sections.values().flat_map(|section| section.by_name.values()).flat_map(move |entry| {
         let before = previous.and_then(|view| view.get(entry.kind, &entry.name));
-        let revision = entry.newest_revision.as_ref().filter(|_| entry.is_ready())?;
-        let same = before.filter(|before| before.is_ready()).and_then(|before| before.newest_revision.as_ref());
-        if same == Some(revision) {
-            return None;
-        }
-        Some(Valid {
+        let versions = |entry: &Entry| (entry.newest_revision.clone(), entry.serving_revision.clone());
+        let same = before.is_some_and(|before| before.is_ready() && versions(before) == versions(entry));
+        let newest = entry.newest_revision.as_ref().zip(entry.newest.as_ref());
+        let serving = entry.serving_revision.as_ref().zip(entry.resource.as_ref());
+        let published = serving.filter(|serving| newest.is_some_and(|newest| newest.0 != serving.0));
+        let versions = newest.map(|newest| (newest, at)).into_iter().chain(published.map(|serving| (serving, at + 1)));
+        let changed = entry.is_ready() && !same;
+        versions.filter(move |_| changed).map(move |((revision, resource), at)| Valid {
             kind: entry.kind,
             name: Arc::clone(&entry.name),
             revision: Arc::clone(revision),
-            resource: Arc::clone(entry.newest.as_ref()?),
+            resource: Arc::clone(resource),
             at,
+            published: published.map(|serving| Arc::clone(serving.0)),
             replaces: before.is_some(),
         })
     })

@@ -51,7 +51,7 @@ struct File {
 #[derive(Debug)]
 pub(crate) struct Files {
     folders: Vec<PathBuf>,
-    files: BTreeMap<Arc<Path>, File>,
+    known: BTreeMap<Arc<Path>, File>,
     problems: Vec<Diagnostic>,
 }
 
@@ -64,7 +64,7 @@ pub(crate) struct Placed<'files> {
 impl Files {
     /// Nothing read yet.
     pub(crate) fn new(folders: Vec<PathBuf>) -> Self {
-        Self { folders, files: BTreeMap::new(), problems: Vec::new() }
+        Self { folders, known: BTreeMap::new(), problems: Vec::new() }
     }
 
     /// The folders, a later one winning over an earlier.
@@ -74,7 +74,7 @@ impl Files {
 
     /// Every document, in the order of folders, paths and places.
     pub(crate) fn documents(&self) -> impl Iterator<Item = Placed<'_>> {
-        let mut files: Vec<&File> = self.files.values().collect();
+        let mut files: Vec<&File> = self.known.values().collect();
         // The map sorts by path, and this sort is stable.
         files.sort_by_key(|file| file.folder);
         files
@@ -84,7 +84,7 @@ impl Files {
 
     /// Files and folders that could not be read.
     pub(crate) fn problems(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.problems.iter().chain(self.files.values().filter_map(|file| file.problem.as_ref()))
+        self.problems.iter().chain(self.known.values().filter_map(|file| file.problem.as_ref()))
     }
 
     /// Looks at every file and reads those that changed. Says whether anything is different now.
@@ -94,20 +94,20 @@ impl Files {
             walk.folder = folder;
             walk.visit(path, true);
         }
-        let before = self.files.len();
-        self.files.retain(|path, _| walk.found.contains_key(path));
-        let mut different = self.files.len() != before || self.problems != walk.problems;
+        let before = self.known.len();
+        self.known.retain(|path, _| walk.found.contains_key(path));
+        let mut different = self.known.len() != before || self.problems != walk.problems;
         self.problems = walk.problems;
         let stale: Vec<(Arc<Path>, usize, Stamp)> = walk
             .found
             .into_iter()
-            .filter(|(path, (_, stamp))| self.files.get(path).is_none_or(|file| file.stamp != *stamp))
+            .filter(|(path, (_, stamp))| self.known.get(path).is_none_or(|file| file.stamp != *stamp))
             .map(|(path, (folder, stamp))| (path, folder, stamp))
             .collect();
-        for (path, file) in read_all(&stale, &self.files) {
-            let old = self.files.get(&path);
+        for (path, file) in read_all(&stale, &self.known) {
+            let old = self.known.get(&path);
             different |= old.is_none_or(|old| old.hash != file.hash || old.problem != file.problem);
-            self.files.insert(path, file);
+            self.known.insert(path, file);
         }
         different
     }
@@ -149,7 +149,13 @@ fn read(path: &Arc<Path>, folder: usize, stamp: Stamp, known: Option<&File>) -> 
         return File { stamp, folder, ..known.clone() };
     }
     match String::from_utf8(bytes) {
-        Ok(text) => File { stamp, hash, folder, documents: parse(path, &text), problem: None },
+        Ok(text) => File {
+            stamp,
+            hash,
+            folder,
+            documents: parse(path, &text, known.map_or(&[], |file| &file.documents)),
+            problem: None,
+        },
         Err(_) => kept(problem(path, "is not text in UTF-8: save it in that encoding")),
     }
 }
@@ -167,7 +173,7 @@ fn problem(path: &Path, message: &str) -> Diagnostic {
     }
 }
 
-/// A walk through a folder, symbolic links followed, since a mounted ConfigMap consists of them.
+/// A walk through a folder, symbolic links followed, since a mounted `ConfigMap` consists of them.
 #[derive(Default)]
 struct Walk {
     folder: usize,

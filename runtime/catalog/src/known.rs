@@ -25,6 +25,16 @@ pub(crate) struct Need {
     pub(crate) revision: Option<String>,
 }
 
+/// What is known of a version.
+pub(crate) enum Answer<'known> {
+    /// The store was not asked yet.
+    NotAsked,
+    /// The store has none.
+    None,
+    /// The version.
+    Kept(&'known Object),
+}
+
 /// What the store answered, misses included.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
@@ -33,9 +43,13 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// The version: `None` = not asked for yet, `Some(None)` = the store has none.
-    pub(crate) fn version(&self, need: &Need) -> Option<Option<&Object>> {
-        self.versions.get(need).map(Option::as_ref)
+    /// What is known of a version.
+    pub(crate) fn version(&self, need: &Need) -> Answer<'_> {
+        match self.versions.get(need) {
+            None => Answer::NotAsked,
+            Some(None) => Answer::None,
+            Some(Some(object)) => Answer::Kept(object),
+        }
     }
 
     /// Asks the store for what is needed. An answer that fails counts as none until [`Known::retry_failed`].

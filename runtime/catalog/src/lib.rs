@@ -6,6 +6,8 @@
 //! restart too, since the revision store keeps it. [`Catalog::apply`] and [`Catalog::delete`] edit the files, and keep
 //! people's comments.
 
+#![expect(clippy::doc_markdown, reason = "kinds are proper names")]
+
 mod assemble;
 mod atomic;
 mod candidate;

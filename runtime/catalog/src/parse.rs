@@ -1,5 +1,6 @@
 //! One file's text as documents, each good, broken with diagnostics, or a Secret.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -49,15 +50,23 @@ pub(crate) struct Object {
     pub(crate) revision: Arc<str>,
 }
 
-/// Reads a file's documents. Manifests of other groups are left out without a word: folders hold them too.
-pub(crate) fn parse(file: &Arc<Path>, text: &str) -> Vec<Arc<Document>> {
+/// Reads a file's documents; those of `known`, what the file held before, are kept where their text and place are the
+/// same. Manifests of other groups are left out without a word: folders hold them too.
+pub(crate) fn parse(file: &Arc<Path>, text: &str, known: &[Arc<Document>]) -> Vec<Arc<Document>> {
+    let known: HashMap<(&str, usize), &Arc<Document>> =
+        known.iter().map(|document| ((document.version.as_str(), document.line), document)).collect();
     let mut documents = Vec::new();
     for slice in slices(text) {
         let body = slice.of(text);
         if is_blank(body) {
             continue;
         }
-        let reader = Reader { file, line: slice.line, text: body };
+        let version = version(body);
+        if let Some(document) = known.get(&(version.as_str(), slice.line)) {
+            documents.push(Arc::clone(document));
+            continue;
+        }
+        let reader = Reader { file, line: slice.line, text: body, version };
         documents.extend(reader.read().map(Arc::new));
     }
     documents
@@ -65,13 +74,18 @@ pub(crate) fn parse(file: &Arc<Path>, text: &str) -> Vec<Arc<Document>> {
 
 /// A short hash of a text.
 pub(crate) fn version(text: &str) -> String {
-    Sha256::digest(text.as_bytes())[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    let digest = Sha256::digest(text.as_bytes());
+    digest[..8].iter().fold(String::with_capacity(16), |mut hex, byte| {
+        hex.extend([byte >> 4, byte & 15].iter().filter_map(|digit| char::from_digit(u32::from(*digit), 16)));
+        hex
+    })
 }
 
 struct Reader<'text> {
     file: &'text Arc<Path>,
     line: usize,
     text: &'text str,
+    version: String,
 }
 
 impl Reader<'_> {
@@ -85,6 +99,10 @@ impl Reader<'_> {
                 Err(error) => return Some(self.unreadable(&error)),
             },
         };
+        if is_list(&value) {
+            let message = "a List is not read: write its items as documents of their own, with --- between them";
+            return Some(self.broken(Some("List".to_owned()), None, vec![("kind".to_owned(), message.to_owned())]));
+        }
         if !Resource::is_ours(&value) && !looks_like_ours(&value) {
             return None;
         }
@@ -149,8 +167,15 @@ impl Reader<'_> {
     }
 
     fn document(&self, kind: Option<Kind>, name: Option<Arc<str>>, content: Content) -> Document {
-        Document { file: Arc::clone(self.file), line: self.line, version: version(self.text), kind, name, content }
+        Document { file: Arc::clone(self.file), line: self.line, version: self.version.clone(), kind, name, content }
     }
+}
+
+/// A `List` with something of ours in it.
+fn is_list(value: &Value) -> bool {
+    let items = value.get("items").and_then(Value::as_array);
+    value.get("kind").is_some_and(|kind| kind == "List")
+        && items.is_some_and(|items| items.iter().any(Resource::is_ours))
 }
 
 /// A kind of ours under an `apiVersion` that is not: more likely a typing mistake than somebody else's manifest.

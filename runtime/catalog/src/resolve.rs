@@ -94,7 +94,7 @@ impl View {
         if let Some(cached) = cached.filter(|cached| cached.generation.is_none_or(|known| known == generation)) {
             return Ok(cached.snapshot);
         }
-        let resource = self.serving_resource(entry)?;
+        let resource = serving_resource(entry)?;
         let revision = entry.serving_revision.as_deref().unwrap_or_default();
         let resolved = agent::resolve(self, mcp, &entry.name, resource, revision).await?;
         self.lock_agents().insert(Arc::clone(&entry.name), resolved.clone());
@@ -107,7 +107,7 @@ impl View {
     /// When the model is not there or not ready; a fallback that is not is passed by.
     pub fn resolve_model(&self, name_or_id: &str) -> Result<Vec<Arc<ModelSnapshot>>, ResolveError> {
         let entry = self.required(Kind::Model, name_or_id)?;
-        self.serving_resource(entry)?;
+        serving_resource(entry)?;
         Ok(model::with_fallbacks(self, &entry.name))
     }
 
@@ -160,15 +160,6 @@ impl View {
         self.find(kind, name_or_id).ok_or_else(|| ResolveError::NotFound { kind, name: name_or_id.to_owned() })
     }
 
-    /// What serves of an entry, or why nothing does.
-    fn serving_resource<'entry>(&self, entry: &'entry Entry) -> Result<&'entry Resource, ResolveError> {
-        entry.resource.as_deref().ok_or_else(|| ResolveError::NotReady {
-            kind: entry.kind,
-            name: entry.name.as_ref().to_owned(),
-            message: entry.ready().map(|ready| ready.message.clone()).unwrap_or_default(),
-        })
-    }
-
     async fn stored(&self, entry: &Entry, asked: &str) -> Result<crate::parse::Object, ResolveError> {
         let newest = entry.newest.as_ref().zip(entry.newest_revision.as_ref());
         if let Some((resource, revision)) = newest.filter(|(_, hash)| troupe_rules::revision::is_named(hash, asked)) {
@@ -187,4 +178,13 @@ impl View {
     fn lock_agents(&self) -> std::sync::MutexGuard<'_, HashMap<Arc<str>, Resolved>> {
         self.cache.agents.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What serves of an entry, or why nothing does.
+fn serving_resource(entry: &Entry) -> Result<&Resource, ResolveError> {
+    entry.resource.as_deref().ok_or_else(|| ResolveError::NotReady {
+        kind: entry.kind,
+        name: entry.name.as_ref().to_owned(),
+        message: entry.ready().map(|ready| ready.message.clone()).unwrap_or_default(),
+    })
 }

@@ -26,6 +26,8 @@ pub(crate) struct Valid {
     pub(crate) revision: Arc<str>,
     pub(crate) resource: Arc<Resource>,
     pub(crate) at: Timestamp,
+    /// The revision that serves, where it is another one.
+    pub(crate) published: Option<Arc<str>>,
     /// Whether another version was the newest before: only then can there be too many.
     pub(crate) replaces: bool,
 }
@@ -100,8 +102,9 @@ async fn write(store: &dyn RevisionStore, batch: Vec<Valid>, shutdown: &Cancella
         }
     }
     for valid in batch.iter().filter(|valid| valid.replaces) {
-        let pinned: Vec<String> = check::published(&valid.resource).map(str::to_owned).into_iter().collect();
-        let keep = check::history_limit(&valid.resource);
+        let pinned: Vec<String> = valid.published.iter().map(|revision| revision.as_ref().to_owned()).collect();
+        // The published one is kept beside as many as the limit says.
+        let keep = check::history_limit(&valid.resource) + pinned.len();
         if let Err(error) = store.prune(valid.kind.as_str(), &valid.name, keep, &pinned).await {
             tracing::warn!(%error, resource.kind = %valid.kind, resource.name = %valid.name, "cannot prune revisions");
         }

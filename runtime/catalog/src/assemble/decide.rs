@@ -14,7 +14,7 @@ use troupe_rules::{Served, revision};
 use crate::candidate::{Candidate, Candidates};
 use crate::check;
 use crate::entry::{Condition, Entry};
-use crate::known::{Known, Need};
+use crate::known::{Answer, Known, Need};
 use crate::parse::{Content, Document, Object};
 use crate::view::Section;
 
@@ -79,9 +79,9 @@ impl Decision<'_> {
         };
         let need = Need { kind: self.kind, name: Arc::clone(self.name), revision: Some(hash.to_owned()) };
         match self.known.version(&need) {
-            Some(Some(object)) => return Ok(object.clone()),
-            Some(None) => {}
-            None => drop(self.needs.insert(need)),
+            Answer::Kept(object) => return Ok(object.clone()),
+            Answer::None => {}
+            Answer::NotAsked => drop(self.needs.insert(need)),
         }
         let message = format!(
             "spec.publishedRevision: revision {hash:?} is not known: use one that was served before, or remove the field"
@@ -132,16 +132,15 @@ impl Decision<'_> {
         }
         let need = Need { kind: self.kind, name: Arc::clone(self.name), revision: None };
         match self.known.version(&need) {
-            Some(Some(object)) if good(object) => return Some(object.clone()),
-            Some(_) => {}
-            None => drop(self.needs.insert(need)),
+            Answer::Kept(object) if good(object) => return Some(object.clone()),
+            Answer::Kept(_) | Answer::None => {}
+            Answer::NotAsked => drop(self.needs.insert(need)),
         }
         let good = |object: &Object| self.problem(&object.resource).is_none();
-        let overridden = candidate.overridden.iter().find_map(|document| match &document.content {
+        candidate.overridden.iter().find_map(|document| match &document.content {
             Content::Good(object) if good(object) => Some(object.clone()),
             _ => None,
-        });
-        overridden
+        })
     }
 
     fn entry(
@@ -152,9 +151,8 @@ impl Decision<'_> {
         problem: Option<Problem>,
     ) -> Entry {
         let id = match (&newest, self.previous, &serving) {
-            (Some(object), _, _) => object.resource.id().into(),
             (None, Some(entry), _) => Arc::clone(&entry.id),
-            (None, None, Some(object)) => object.resource.id().into(),
+            (Some(object), _, _) | (None, None, Some(object)) => object.resource.id().into(),
             (None, None, None) => Arc::clone(self.name),
         };
         let id = if *id == **self.name { Arc::clone(self.name) } else { id };

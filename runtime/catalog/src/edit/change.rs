@@ -153,8 +153,8 @@ fn collect_array(old: &[Value], new: &[Value], path: &mut Path, changes: &mut Ve
     for index in (prefix + is..prefix + was).rev() {
         at(index, &mut |path| changes.push(Change::Remove { path: path.clone() }));
     }
-    for index in prefix + was..prefix + is {
-        at(index, &mut |path| changes.push(Change::Insert { path: path.clone(), value: new[index].clone() }));
+    for (index, value) in new.iter().enumerate().take(prefix + is).skip(prefix + was) {
+        at(index, &mut |path| changes.push(Change::Insert { path: path.clone(), value: value.clone() }));
     }
 }
 

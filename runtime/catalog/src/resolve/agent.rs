@@ -8,7 +8,7 @@ use troupe_core::tool::{ToolKind, ToolSnapshot, builtin};
 use troupe_crds::agent::{AgentTool, DEFAULT_MAX_DEPTH};
 use troupe_crds::{AgentSpec, Kind, Resource};
 
-use super::{McpDirectory, ResolveError, Resolved, http, model, policy, prompt, server, tool};
+use super::{McpDirectory, ResolveError, Resolved, http, model, policy, prompt, server, serving_resource, tool};
 use crate::view::View;
 
 /// The snapshot of an agent in the given version; its sub-agents in the versions that serve.
@@ -31,7 +31,7 @@ pub(super) async fn resolve(
         } else {
             let entry = view.required(Kind::Agent, &next)?;
             let revision = entry.serving_revision.as_deref().unwrap_or_default();
-            one(view, mcp, &next, view.serving_resource(entry)?, revision).await?
+            one(view, mcp, &next, serving_resource(entry)?, revision).await?
         };
         waiting.extend(agent.tools.iter().filter_map(|tool| match &tool.kind {
             ToolKind::Agent { agent } => Some(agent.clone()),
@@ -60,7 +60,6 @@ async fn one(
     let models = models(view, name, spec)?;
     let mut parameters = models.first().map(|model| model.parameters.clone()).unwrap_or_default();
     parameters.extend(spec.parameters.0.clone());
-    let shown: Vec<&ToolSnapshot> = tools.iter().map(AsRef::as_ref).collect();
     let workspace = spec.workspace.as_ref();
     Ok(AgentSnapshot {
         name: name.to_owned(),
@@ -70,7 +69,7 @@ async fn one(
         revision: revision.to_owned(),
         models,
         parameters,
-        system: prompt::system(view, spec, &shown)?,
+        system: prompt::system(view, spec, &tools)?,
         delegate_only: is_delegate_only(&tools),
         tools,
         max_depth: spec.delegation.as_ref().map_or(DEFAULT_MAX_DEPTH, |delegation| delegation.max_depth),
@@ -97,7 +96,7 @@ fn models(
     let reference = spec.model_ref.as_ref().or_else(default);
     let reference = reference.ok_or_else(|| ResolveError::NoModel(agent.to_owned()))?;
     let entry = view.required(Kind::Model, &reference.name)?;
-    view.serving_resource(entry)?;
+    serving_resource(entry)?;
     Ok(model::with_fallbacks(view, &reference.name))
 }
 
@@ -189,7 +188,7 @@ async fn chosen(
 /// An agent as a tool of another one.
 fn sub_agent(view: &View, name: &str) -> Result<ToolSnapshot, ResolveError> {
     let entry = view.required(Kind::Agent, name)?;
-    view.serving_resource(entry)?;
+    serving_resource(entry)?;
     let spec = view.agent(name);
     let described = spec.and_then(|spec| spec.description.clone().or_else(|| spec.goal.clone()));
     let mut tool = tool::of_kind(ToolKind::Agent { agent: entry.name.as_ref().to_owned() }, None);

@@ -11,7 +11,7 @@ use super::model;
 use super::tool::of_kind;
 
 /// The longest call, where the Tool says nothing.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What is pinned of an HTTP tool.
 pub(super) fn snapshot(spec: &tool::HttpTool) -> ToolSnapshot {

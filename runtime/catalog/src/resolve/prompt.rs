@@ -3,26 +3,31 @@
 //! An agent's system prompt consists of paragraphs, each only where it is given: the template or else the text (where
 //! both stand the template wins, S1-156), then `role`, `goal` and `persona` under a heading each.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 use troupe_core::tool::{ToolKind, ToolSnapshot};
 use troupe_crds::prompt_template::PromptEngine;
 use troupe_crds::{AgentSpec, Kind, PromptTemplateSpec};
 use troupe_language::Engine;
 
-use super::ResolveError;
+use super::{ResolveError, serving_resource};
 use crate::view::View;
 
 /// The variable that lists what an agent can delegate with (S1-120).
 const TOOLS: &str = "TOOLS";
 
+/// What the engine replaces by the table, since only a run knows its tools.
+const TOOLS_TABLE: &str = "{{TOOLS}}";
+
 /// The system prompt of an agent with these tools; empty = none.
-pub(super) fn system(view: &View, spec: &AgentSpec, tools: &[&ToolSnapshot]) -> Result<String, ResolveError> {
+pub(super) fn system(view: &View, spec: &AgentSpec, tools: &[Arc<ToolSnapshot>]) -> Result<String, ResolveError> {
     let mut parts = Vec::new();
     let prompt = spec.system_prompt.as_ref();
     if let Some(reference) = prompt.and_then(|prompt| prompt.template_ref.as_ref()) {
         let mut arguments = reference.arguments.0.clone();
-        if tools.iter().any(|tool| tool.kind == ToolKind::Delegate) && !arguments.contains_key(TOOLS) {
-            arguments.insert(TOOLS.to_owned(), Value::from(table(tools)));
+        if tools.iter().any(|tool| tool.kind == ToolKind::Delegate) {
+            arguments.entry(TOOLS).or_insert_with(|| Value::from(TOOLS_TABLE));
         }
         parts.push(render(view, &reference.name, &arguments)?);
     } else if let Some(text) = prompt.and_then(|prompt| prompt.text.as_deref()) {
@@ -41,7 +46,7 @@ pub(super) fn system(view: &View, spec: &AgentSpec, tools: &[&ToolSnapshot]) -> 
 pub(super) fn render(view: &View, name: &str, arguments: &Map<String, Value>) -> Result<String, ResolveError> {
     let missing = || ResolveError::NotFound { kind: Kind::PromptTemplate, name: name.to_owned() };
     let entry = view.get(Kind::PromptTemplate, name).ok_or_else(missing)?;
-    view.serving_resource(entry)?;
+    serving_resource(entry)?;
     let spec = view.prompt_template(name).ok_or_else(missing)?;
     let values = values(name, spec, arguments)?;
     let includes = |name: &str| view.prompt_template(name).map(|spec| spec.content.clone());
@@ -81,25 +86,4 @@ pub(super) fn engine(engine: PromptEngine) -> Engine {
         PromptEngine::Placeholder => Engine::Placeholder,
         PromptEngine::Jinja => Engine::Jinja,
     }
-}
-
-/// The tools as a Markdown table; those of one MCP server share a row (S1-120).
-fn table(tools: &[&ToolSnapshot]) -> String {
-    let mut rows: Vec<(Option<&str>, Vec<&str>, &str)> = Vec::new();
-    for tool in tools.iter().filter(|tool| tool.kind != ToolKind::Delegate) {
-        let server = match &tool.kind {
-            ToolKind::Mcp(mcp) => Some(mcp.server.name.as_str()),
-            _ => None,
-        };
-        match rows.iter_mut().find(|row| server.is_some() && row.0 == server) {
-            Some(row) => row.1.push(&tool.spec.name),
-            None => rows.push((server, vec![&tool.spec.name], &tool.spec.description)),
-        }
-    }
-    let mut table = String::from("| Tool(s) | Description |\n| --- | --- |\n");
-    for (server, names, description) in rows {
-        let description = server.unwrap_or(description).replace('|', "\\|").replace('\n', " ");
-        table.push_str(&format!("| {} | {description} |\n", names.join(", ")));
-    }
-    table
 }

@@ -9,11 +9,11 @@ use troupe_core::tool::{
 use troupe_crds::mcp_server::{HttpServer, McpProtocol, Sharing, StdioServer, ToolFilter};
 use troupe_crds::{Kind, McpServerSpec};
 
-use super::{DiscoveredTool, McpDirectory, ResolveError, model};
+use super::{DiscoveredTool, McpDirectory, ResolveError, model, serving_resource};
 use crate::view::View;
 
 /// The longest call, where the server says nothing.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
+pub(super) const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How long a process may idle, where the server says nothing.
 const IDLE_TIMEOUT: Duration = Duration::from_mins(5);
@@ -32,7 +32,7 @@ pub(super) struct Offered {
 /// How a server is reached.
 pub(super) fn snapshot(view: &View, name: &str) -> Result<McpServerSnapshot, ResolveError> {
     let missing = || ResolveError::NotFound { kind: Kind::McpServer, name: name.to_owned() };
-    view.serving_resource(view.get(Kind::McpServer, name).ok_or_else(missing)?)?;
+    serving_resource(view.get(Kind::McpServer, name).ok_or_else(missing)?)?;
     let spec = view.mcp_server(name).ok_or_else(missing)?;
     let transport = match (&spec.stdio, &spec.http) {
         (Some(server), _) => stdio(server),

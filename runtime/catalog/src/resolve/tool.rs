@@ -15,11 +15,11 @@ use troupe_crds::tool::{self, Builtin, BuiltinTool, Network, TemplateEngine};
 use troupe_crds::{Kind, ToolSpec as Spec};
 use troupe_language::Engine;
 
-use super::{McpDirectory, ResolveError, http, model, prompt, server};
+use super::{McpDirectory, ResolveError, http, model, prompt, server, serving_resource};
 use crate::view::View;
 
 /// The longest call of an HTTP request or a function, where the Tool says nothing.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Finds a tool; the order is that of [`View::resolve_tool`].
 pub(super) async fn by_id(view: &View, mcp: &dyn McpDirectory, id: &str) -> Result<Arc<ToolSnapshot>, ResolveError> {
@@ -62,7 +62,7 @@ async fn by_discovered_name(view: &View, mcp: &dyn McpDirectory, name: &str) -> 
 pub(super) async fn named(view: &View, mcp: &dyn McpDirectory, name: &str) -> Result<ToolSnapshot, ResolveError> {
     let missing = || ResolveError::NotFound { kind: Kind::Tool, name: name.to_owned() };
     let entry = view.get(Kind::Tool, name).ok_or_else(missing)?;
-    view.serving_resource(entry)?;
+    serving_resource(entry)?;
     let spec = view.tool(name).ok_or_else(missing)?;
     let mut tool = typed(view, mcp, name, spec).await?;
     entry.id.as_ref().clone_into(&mut tool.id);

@@ -140,15 +140,12 @@ impl Target {
     /// Whether a document is this object's.
     fn is_in(&self, document: &str) -> bool {
         let is = |kind: Option<&str>, name: Option<&str>| kind == Some(self.kind.as_str()) && name == Some(&*self.name);
-        match serde_yaml::from_str::<Value>(document) {
-            Ok(value) => {
-                is(value.get("kind").and_then(Value::as_str), value.pointer("/metadata/name").and_then(Value::as_str))
-            }
-            Err(_) => {
-                let head = head(document);
-                is(head.kind.as_deref(), head.name.as_deref())
-            }
+        if let Ok(value) = serde_yaml::from_str::<Value>(document) {
+            let name = value.pointer("/metadata/name").and_then(Value::as_str);
+            return is(value.get("kind").and_then(Value::as_str), name);
         }
+        let head = head(document);
+        is(head.kind.as_deref(), head.name.as_deref())
     }
 
     fn is_json(&self) -> bool {

@@ -54,6 +54,10 @@ async fn each_sort_of_bad_document_is_told_with_its_place_while_the_rest_serves(
     setting.write("first/h-version.yaml", "apiVersion: troupe.dev/v1\nkind: Agent\nmetadata: {name: version}\n");
     setting.write("first/i-name.yaml", "apiVersion: troupe.dev/v1alpha1\nkind: Agent\nspec: {}\n");
     setting.write("first/j-list.yaml", "- a\n- b\n");
+    setting.write(
+        "first/n-list.yaml",
+        "apiVersion: v1\nkind: List\nitems:\n  - {apiVersion: troupe.dev/v1alpha1, kind: Agent, metadata: {name: listed}}\n",
+    );
     setting.write("first/k-other.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: other}\n");
     std::fs::write(setting.path("first/l-bytes.yaml"), b"kind: \xff\xfe").unwrap();
     setting.write("first/m-good.yaml", &agent("good", "Serves"));
@@ -81,6 +85,7 @@ async fn each_sort_of_bad_document_is_told_with_its_place_while_the_rest_serves(
             ("first/h-version.yaml:1:1: error: Agent \"version\": apiVersion: ", "use troupe.dev/v1alpha1"),
             ("first/i-name.yaml:1:1: error: Agent: metadata.name: ", "is missing"),
             ("first/l-bytes.yaml:1: error: ", "is not text in UTF-8"),
+            ("first/n-list.yaml:2:1: error: List: kind: ", "with --- between them"),
         ],
     );
 }

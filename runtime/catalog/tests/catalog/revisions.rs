@@ -76,6 +76,10 @@ async fn a_published_revision_serves_while_the_draft_goes_on() {
         let restarted = setting.open_first().await;
         assert_eq!(description(&restarted, "one").as_deref(), Some("First"));
     }
+    catalog.flush().await;
+    setting.write("first/all.yaml", &format!("{MODEL}{}", agent("one", "[Bad")));
+    let restarted = setting.open_first().await;
+    assert_eq!(description(&restarted, "one").as_deref(), Some("First"), "not the draft, which never served");
 }
 
 #[tokio::test]

@@ -107,3 +107,17 @@ async fn an_edited_file_of_secrets_counts_at_the_next_look() {
     catalog.reload().await;
     assert_eq!(value(&catalog, "a", "b").await.unwrap(), "one");
 }
+
+#[tokio::test]
+async fn the_keys_that_an_object_lacks_are_told() {
+    let model = "---\napiVersion: troupe.dev/v1alpha1\nkind: Model\nmetadata: {name: m}\nspec: {protocol: OpenAI, baseUrl: 'http://localhost:9', model: m, \
+                 apiKey: {secretKeyRef: {name: open-ai, key: api-key}}, headers: [{name: x, secretKeyRef: {name: open-ai, key: other}}]}\n";
+    let setting = Setting::with(&format!("{SECRET}{model}"));
+    let catalog = setting.open_first().await;
+    let entry = crate::folder::entry(&catalog, troupe_crds::Kind::Model, "m");
+    let missing = catalog.missing_secrets(&entry);
+    assert_eq!(missing.len(), 1);
+    assert_eq!((missing[0].path.as_str(), missing[0].key.as_str()), ("spec.headers[0].secretKeyRef", "other"));
+    catalog.set_secret("open-ai", "other", "value").await.unwrap();
+    assert!(catalog.missing_secrets(&entry).is_empty());
+}

@@ -10,14 +10,14 @@ use troupe_crds::{Kind, Resource};
 
 use crate::folder::{MODEL, Setting, agent, description, entry, leftovers};
 
-fn resource(name: &str, spec: serde_json::Value) -> Resource {
+fn resource(name: &str, spec: &serde_json::Value) -> Resource {
     let document =
         json!({"apiVersion": "troupe.dev/v1alpha1", "kind": "Agent", "metadata": {"name": name}, "spec": spec});
     Resource::from_value(document).unwrap()
 }
 
 fn described(name: &str, description: &str) -> Resource {
-    resource(name, json!({"description": description, "modelRef": {"name": "small"}}))
+    resource(name, &json!({"description": description, "modelRef": {"name": "small"}}))
 }
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn conditions_of_a_write_are_kept() {
 async fn an_invalid_resource_is_not_written() {
     let setting = Setting::with(MODEL);
     let catalog = setting.open_first().await;
-    let error = catalog.apply(resource("one", json!({"tools": [{}]})), WriteOptions::default()).await.unwrap_err();
+    let error = catalog.apply(resource("one", &json!({"tools": [{}]})), WriteOptions::default()).await.unwrap_err();
     let WriteError::Invalid(violations) = error else { panic!("{error}") };
     assert_eq!(violations[0].path, "spec.tools[0]");
     assert!(!setting.path("first/agents").exists());
