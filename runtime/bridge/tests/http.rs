@@ -75,9 +75,14 @@ impl Served {
         response.headers()["mcp-session-id"].to_str().unwrap().to_owned()
     }
 
+    /// An answer that takes long, on a busy machine for example, comes as an event.
     async fn call(&self, session: &str, id: Value, tool: &str, arguments: Value) -> Value {
         let message = call_message(&id, tool, &arguments);
-        self.post(Some(session), &message).send().await.unwrap().json().await.unwrap()
+        let response = self.post(Some(session), &message).send().await.unwrap();
+        if response.headers()["content-type"] == "application/json" {
+            return response.json().await.unwrap();
+        }
+        events(response).next().await.unwrap()
     }
 
     async fn say(&self, session: &str, tool: &str, arguments: Value) -> String {
@@ -96,26 +101,30 @@ fn text_of(answer: &Value) -> String {
 /// Reads an event stream message by message.
 struct Events {
     response: Response,
-    buffer: String,
+    buffer: Vec<u8>,
+    /// Up to here there is no end of an event.
+    searched: usize,
 }
 
 impl Events {
     async fn next(&mut self) -> Option<Value> {
         loop {
-            if let Some(end) = self.buffer.find("\n\n") {
-                let event: String = self.buffer.drain(..end + 2).collect();
-                let Some(data) = event.lines().find_map(|line| line.strip_prefix("data: ")) else { continue };
-                return Some(serde_json::from_str(data).unwrap());
+            if let Some(end) = self.buffer.windows(2).skip(self.searched).position(|pair| pair == b"\n\n") {
+                let event: Vec<u8> = self.buffer.drain(..self.searched + end + 2).collect();
+                self.searched = 0;
+                let Some(data) = event.strip_prefix(b"data: ") else { continue };
+                return Some(serde_json::from_slice(data).unwrap());
             }
+            self.searched = self.buffer.len().saturating_sub(1);
             let chunk = self.response.chunk().await.unwrap()?;
-            self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
+            self.buffer.extend_from_slice(&chunk);
         }
     }
 }
 
 fn events(response: Response) -> Events {
     assert_eq!(response.headers()["content-type"], "text/event-stream");
-    Events { response, buffer: String::new() }
+    Events { response, buffer: Vec::new(), searched: 0 }
 }
 
 #[tokio::test]
