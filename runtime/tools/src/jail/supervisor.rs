@@ -15,7 +15,7 @@ use rustix::process::{Pid, PidfdFlags, WaitOptions, pidfd_open, set_child_subrea
 use super::policy::{Limits, Policy, Report, Resource};
 use super::{INNER, tree};
 
-/// How often the processes are counted: often enough that a fork bomb stays in the thousands.
+/// How often the processes are counted: often enough that a crowd is seen before it is large.
 const WATCH: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
 /// Runs one command and reports on the standard input, which is a socket. The exit code says only whether a report went
