@@ -19,6 +19,7 @@ use crate::clock::SystemClock;
 use crate::mcp::McpTools;
 use crate::media::MediaReader;
 use crate::secrets::Secrets;
+use crate::service::env::Environment;
 use crate::service::resolve::Compositions;
 use crate::settings::Settings;
 use crate::telemetry::Watchers;
@@ -41,6 +42,8 @@ pub struct App {
     pub models: Arc<Models>,
     /// MCP servers' tools.
     pub mcp: Arc<McpTools>,
+    /// Variables, kept ones first.
+    pub environment: Environment,
     /// Secrets.
     pub secrets: Arc<Secrets>,
     /// Images and recordings.
@@ -82,8 +85,13 @@ impl App {
         let config = client_config(&settings)?;
         let client = Client::new(&config).context("cannot make the HTTP client")?;
         let source: Arc<dyn SecretSource> = Arc::clone(&secrets) as Arc<dyn SecretSource>;
-        let models = Arc::new(Models::new(client.clone(), config, Arc::clone(&source), Arc::clone(&clock)));
-        let tools = Tools::new(tools_settings(&settings), client.clone(), source);
+        let models = Arc::new(Models::new(client.clone(), config.clone(), Arc::clone(&source), Arc::clone(&clock)));
+        let environment = Environment::new(catalog.clone(), process_environment());
+        let tools = Tools::new(
+            tools_settings(&settings, &environment, &config, &tasks),
+            client.clone(),
+            source,
+        );
         let media = MediaReader::new(client, settings.workspace.clone());
         let metrics = Arc::new(Metrics::default());
         let traces = Traces::from_environment(|name| std::env::var(name).ok())?;
@@ -106,7 +114,8 @@ impl App {
             tasks.clone(),
         );
         engine.recover().await.context("cannot resume earlier runs")?;
-        let mcp = Arc::new(McpTools::new(tools.clone()));
+        let mcp = Arc::new(McpTools::new(tools.clone(), tasks.clone()));
+        tasks.spawn(Arc::clone(&mcp).follow(catalog.clone(), shutdown.clone()));
         let compositions = Compositions::default();
         Ok(Arc::new(Self {
             settings,
@@ -116,6 +125,7 @@ impl App {
             tools,
             models,
             mcp,
+            environment,
             secrets,
             media,
             metrics,
@@ -131,6 +141,7 @@ impl App {
     pub async fn stop(&self) {
         self.engine.stop(self.settings.grace).await;
         self.shutdown.cancel();
+        self.tools.mcp().stop(std::time::Duration::from_secs(2)).await;
         self.catalog.flush().await;
         self.tasks.close();
         // What is left are readers whose clients are gone with the listener.
@@ -146,7 +157,12 @@ fn client_config(settings: &Settings) -> anyhow::Result<ClientConfig> {
     Ok(ClientConfig { allowed, proxy, ..ClientConfig::default() })
 }
 
-fn tools_settings(settings: &Settings) -> ToolsSettings {
+fn tools_settings(
+    settings: &Settings,
+    environment: &Environment,
+    network: &ClientConfig,
+    tasks: &TaskTracker,
+) -> ToolsSettings {
     let jail = JailSettings {
         launcher: settings
             .jail
@@ -157,8 +173,13 @@ fn tools_settings(settings: &Settings) -> ToolsSettings {
         ..JailSettings::default()
     };
     ToolsSettings {
-        bash_timeout: settings.bash_timeout,
-        fetch_max_size: settings.fetch_max_size,
+        // Kept variables count from the next start on; they win over the process's (S1-33).
+        bash_timeout: environment
+            .kept_number("BASH_EXEC_TIMEOUT")
+            .map_or(settings.bash_timeout, std::time::Duration::from_secs),
+        fetch_max_size: environment.kept_number("FETCH_MAX_SIZE").unwrap_or(settings.fetch_max_size),
+        network: network.clone(),
+        tasks: tasks.clone(),
         ..ToolsSettings::new(jail, settings.data.join("skills"))
     }
 }

@@ -25,6 +25,15 @@ pub struct Settings {
     pub fetch_max_size: usize,
     /// The model that summarises and makes titles, by name or id (`SUMMARY_MODEL_ID`).
     pub summary_model: Option<String>,
+    /// Tokens of a conversation from which on it is summarised, where its agent does not say; `None` = the core's
+    /// default (`MAX_TOKENS_IN_CONTEXT`).
+    pub max_context_tokens: Option<u64>,
+    /// Bytes of an upload that go in one piece (S1-177, `UPLOAD_PARALLEL_SIZE`).
+    pub upload_parallel_size: u64,
+    /// Pieces that a client may send at one time (S1-177, `UPLOAD_PARALLEL_MAX_THREADS`), from 1 to 32.
+    pub upload_parallel_max_threads: u32,
+    /// The most files that a search of the workspace gives (`SEARCH_MAX_RESULTS`).
+    pub search_max_results: usize,
     /// Commands run without Landlock and seccomp.
     pub no_sandbox: bool,
     /// Hosts and networks that requests may reach although the guard would refuse them.
@@ -62,6 +71,10 @@ impl Settings {
             bash_timeout: Duration::from_mins(5),
             fetch_max_size: 262_144,
             summary_model: None,
+            max_context_tokens: None,
+            upload_parallel_size: 100 * 1_024 * 1_024,
+            upload_parallel_max_threads: 5,
+            search_max_results: 1_000,
             no_sandbox: false,
             allowed: Vec::new(),
             hosts: Vec::new(),

@@ -13,6 +13,7 @@ use troupe_core::model::SecretRef;
 use troupe_core::port::SecretError;
 use troupe_crds::SecretDocument;
 
+use crate::catalog::Catalog;
 use crate::diagnostic::Diagnostic;
 
 pub use file::SecretFileError;
@@ -110,6 +111,19 @@ impl Secrets {
         Ok(there)
     }
 
+    /// Takes one key out of a Secret of the file, and the Secret with its last key; says whether it was there.
+    pub(crate) fn delete_key(&self, name: &str, key: &str) -> Result<bool, SecretFileError> {
+        let mut there = false;
+        self.write(|values| {
+            let Some(keys) = values.get_mut(name).and_then(serde_json::Value::as_object_mut) else { return };
+            there = keys.shift_remove(key).is_some();
+            if keys.is_empty() {
+                values.shift_remove(name);
+            }
+        })?;
+        Ok(there)
+    }
+
     fn write(
         &self,
         change: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>),
@@ -117,6 +131,17 @@ impl Secrets {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         held.file = file::change(&self.path, change)?;
         Ok(())
+    }
+}
+
+impl Catalog {
+    /// Removes one key of a Secret from the data folder's file; says whether it was there.
+    ///
+    /// # Errors
+    /// When the file holds something else, or the file system refuses.
+    pub async fn delete_secret_key(&self, name: &str, key: &str) -> Result<bool, SecretFileError> {
+        let _one_at_a_time = self.shared.state.lock().await;
+        self.shared.secrets.delete_key(name, key)
     }
 }
 

@@ -155,3 +155,31 @@ impl From<troupe_core::engine::CommandError> for Problem {
         }
     }
 }
+
+impl From<troupe_catalog::WriteError> for Problem {
+    fn from(error: troupe_catalog::WriteError) -> Self {
+        use troupe_catalog::WriteError;
+        match &error {
+            WriteError::Invalid(_) | WriteError::Secret => Self::bad_request(error.to_string()),
+            WriteError::NotFound { .. } => Self::not_found(error.to_string()),
+            WriteError::Changed { .. } => Self::new(StatusCode::PRECONDITION_FAILED, error.to_string()),
+            WriteError::Exists { .. }
+            | WriteError::DuplicateId { .. }
+            | WriteError::DefinedEarlier { .. }
+            | WriteError::NoFolder
+            | WriteError::Edit { .. } => Self::conflict(error.to_string()),
+            WriteError::Busy(_) => Self::unavailable(error.to_string()),
+            WriteError::File { .. } => Self::internal(&error),
+        }
+    }
+}
+
+impl From<troupe_catalog::SecretFileError> for Problem {
+    fn from(error: troupe_catalog::SecretFileError) -> Self {
+        use troupe_catalog::SecretFileError;
+        match &error {
+            SecretFileError::Malformed { .. } => Self::conflict(error.to_string()),
+            SecretFileError::Write { .. } => Self::internal(&error),
+        }
+    }
+}

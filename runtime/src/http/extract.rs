@@ -1,9 +1,11 @@
 //! Bodies: JSON into types, with errors that name the field.
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 use super::error::Problem;
 
@@ -45,6 +47,59 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
         }
         read(&bytes).map(Some).map(Self)
     }
+}
+
+/// A body that is text.
+#[derive(Debug)]
+pub struct Text(pub String);
+
+impl<S: Send + Sync> FromRequest<S> for Text {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        let read = String::from_request(request, state).await;
+        let wrong = |error: axum::extract::rejection::StringRejection| {
+            Problem::new(error.status(), format!("the body cannot be read: {}", error.body_text()))
+        };
+        read.map(Self).map_err(wrong)
+    }
+}
+
+/// What a path names: ids are percent-encoded and may hold any character, slashes too.
+#[derive(Debug)]
+pub struct Id<T = String>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Id<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let path = Path::<T>::from_request_parts(parts, state).await;
+        let wrong = |error: axum::extract::rejection::PathRejection| {
+            Problem::bad_request(format!("the path cannot be read: {}; percent-encode its ids", error.body_text()))
+        };
+        path.map(|Path(id)| Self(id)).map_err(wrong)
+    }
+}
+
+/// The query of a request.
+#[derive(Debug)]
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let query = Query::<T>::from_request_parts(parts, state).await;
+        let wrong = |error: axum::extract::rejection::QueryRejection| {
+            Problem::bad_request(format!("the query cannot be read: {}", error.body_text()))
+        };
+        query.map(|Query(query)| Self(query)).map_err(wrong)
+    }
+}
+
+/// Reads a field that may be absent (`None`, with `#[serde(default)]`), null (`Some(None)`), or there.
+pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
 }
 
 /// Reads JSON into a type. The error names the field by its path.

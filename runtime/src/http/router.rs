@@ -22,7 +22,14 @@ pub fn router(app: Arc<App>) -> Router {
         token: app.settings.token.clone(),
     });
     Router::new()
+        .merge(handler::agents::routes())
+        .merge(handler::env::routes())
         .merge(handler::infer::routes())
+        .merge(handler::manifest::routes())
+        .merge(handler::mcp_servers::routes())
+        .merge(handler::models::routes())
+        .merge(handler::templates::routes())
+        .merge(handler::tools::routes())
         .merge(handler::platform::routes())
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
