@@ -1,6 +1,10 @@
 //! What clients see of a run: frames, made from its events and pieces alone, so that a replayed stream equals a live one.
 
+pub mod event;
+pub mod openai;
+pub mod resume;
 pub mod s1;
+pub mod typed;
 
 use troupe_core::stream::ItemId;
 
@@ -47,6 +51,9 @@ pub trait Framer: Send {
 
     /// The last frames, when the run's stream is over.
     fn end(&mut self, frames: &mut Vec<Frame>);
+
+    /// Whoever resumes had pieces that are no more: those of a step that was lost with its process.
+    fn missed(&mut self) {}
 
     /// Whether nothing more is to be sent, though the run may go on.
     fn is_over(&self) -> bool {

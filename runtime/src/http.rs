@@ -4,5 +4,6 @@ pub mod error;
 pub mod extract;
 pub mod guard;
 pub mod handler;
+pub mod openapi;
 pub mod router;
 pub mod sse;

@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod env;
+pub mod chat;
 pub mod infer;
 pub mod key;
 pub mod manifest;
@@ -10,5 +11,6 @@ pub mod message;
 pub mod models;
 pub mod page;
 pub mod resolve;
+pub mod runs;
 pub mod templates;
 pub mod tools;

@@ -20,6 +20,11 @@ pub fn timestamp(at: Timestamp) -> String {
     }
 }
 
+/// Writes a time as our own routes do: RFC 3339, in UTC and to the microsecond.
+pub fn instant(at: Timestamp) -> String {
+    format!("{}Z", timestamp(at))
+}
+
 /// Reads a time as [`timestamp`] writes it, or with a zone (RFC 3339); `None` if it is neither.
 pub fn parse_timestamp(text: &str) -> Option<Timestamp> {
     let text = text.trim();

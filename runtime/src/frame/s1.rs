@@ -41,6 +41,8 @@ pub struct S1Framer {
     children: HashMap<RunId, Child>,
     /// Pieces of the open step went out.
     step_shown: bool,
+    /// Pieces of a step that is no more went out before the reader resumed.
+    missed: bool,
     over: bool,
 }
 
@@ -67,7 +69,7 @@ struct Assistant {
 }
 
 /// A message as S1's frames carry it: role and content always, the rest where there is some.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct S1Delta {
     /// `assistant`, `tool` or `usage`.
     pub role: String,
@@ -109,7 +111,7 @@ pub struct S1Delta {
 }
 
 /// A piece of a call (S1-19, S1-57).
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct S1Call {
     /// The call's place in the message.
     #[serde(rename = "_index", default, skip_serializing_if = "Option::is_none")]
@@ -147,6 +149,7 @@ impl S1Framer {
             calls: HashMap::new(),
             children: HashMap::new(),
             step_shown: false,
+            missed: false,
             over: false,
         }
     }
@@ -273,7 +276,7 @@ impl S1Framer {
     fn lost(&mut self, run: RunId, id: ItemId, frames: &mut Vec<Frame>) {
         let shown =
             if run == self.root { self.step_shown } else { self.children.get(&run).is_some_and(|child| child.said) };
-        if shown {
+        if shown || std::mem::take(&mut self.missed) {
             let error = "the service was interrupted in the middle of this answer; the run goes on, read it again";
             let data = json!({"error": error, "error_code": "STEP_RESTARTED", "run_id": self.root.to_string()});
             frames.push(Frame::data(data.to_string(), id));
@@ -396,6 +399,10 @@ impl Framer for S1Framer {
 
     fn end(&mut self, frames: &mut Vec<Frame>) {
         frames.push(Frame { event: None, data: "[DONE]".to_owned(), id: None });
+    }
+
+    fn missed(&mut self) {
+        self.missed = true;
     }
 
     fn is_over(&self) -> bool {

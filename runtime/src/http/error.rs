@@ -1,9 +1,29 @@
 //! Errors as HTTP: RFC 9457 problems, with `error` beside `detail` for S1's clients. The only place where it happens.
 
+pub mod openai;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
+
+/// A problem as it is answered (RFC 9457).
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct ProblemBody {
+    /// `about:blank`: the status says the kind.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The status in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What is wrong, and the remedy.
+    pub detail: String,
+    /// The same as `detail`.
+    pub error: String,
+    /// The field of the request that is wrong.
+    pub field: Option<String>,
+}
 
 /// An answer that is no success. A 4xx names the field and the remedy; a 5xx says nothing internal.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,6 +102,11 @@ impl Problem {
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.more.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// Another member of its body.
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        self.more.get(name)
     }
 
     /// Its status.

@@ -13,14 +13,24 @@ use troupe_core::stream::Subscription;
 use crate::frame::{Frame, Framer};
 
 /// A comment goes out after this long without a frame, so that gateways and clients know that the stream lives.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+pub const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// Something that must be held as long as the client listens.
 pub type Guard = Box<dyn std::any::Any + Send>;
 
 /// Streams a run's frames. `guard` is dropped when the client is gone or the stream is over.
 pub fn stream(subscription: Subscription, framer: Box<dyn Framer>, guard: Option<Guard>) -> Response {
-    let reader = Reader { subscription, framer, frames: Vec::new(), wire: String::new(), over: false, _guard: guard };
+    stream_behind(Vec::new(), subscription, framer, guard)
+}
+
+/// The same, behind frames that were made already.
+pub fn stream_behind(
+    frames: Vec<Frame>,
+    subscription: Subscription,
+    framer: Box<dyn Framer>,
+    guard: Option<Guard>,
+) -> Response {
+    let reader = Reader { subscription, framer, frames, wire: String::new(), over: false, _guard: guard };
     events(stream::unfold(reader, |mut reader| async move { reader.next().await.map(|bytes| (bytes, reader)) }))
 }
 
@@ -51,6 +61,11 @@ impl Reader {
     async fn next(&mut self) -> Option<Bytes> {
         if self.over {
             return None;
+        }
+        if !self.frames.is_empty() {
+            self.over = self.framer.is_over();
+            self.frames.drain(..).for_each(|frame| frame.write(&mut self.wire));
+            return Some(Bytes::from(std::mem::take(&mut self.wire)));
         }
         loop {
             let item = match tokio::time::timeout(HEARTBEAT, self.subscription.next()).await {

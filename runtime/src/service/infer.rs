@@ -106,7 +106,7 @@ pub struct Inference {
 }
 
 /// The session that a request names.
-enum Session {
+pub(crate) enum Session {
     None,
     New(String),
     Known(Box<troupe_store::SessionRow>),
@@ -144,7 +144,7 @@ impl App {
         Ok(Inference { started, framer, session, stateless })
     }
 
-    async fn session_of(&self, input: &InferInput) -> Result<Session, Problem> {
+    pub(crate) async fn session_of(&self, input: &InferInput) -> Result<Session, Problem> {
         match input.session_id.as_deref() {
             None | Some("") => Ok(Session::None),
             Some("new") => Ok(Session::New(Uuid::now_v7().to_string())),
@@ -170,7 +170,11 @@ impl App {
     }
 
     /// The folder that the run's tools work in (S1-163): the request's, else the service's, and the agent's place in it.
-    fn workspace_of(&self, input: &InferInput, snapshot: &PinnedSnapshot) -> Result<Option<PathBuf>, Problem> {
+    pub(crate) fn workspace_of(
+        &self,
+        input: &InferInput,
+        snapshot: &PinnedSnapshot,
+    ) -> Result<Option<PathBuf>, Problem> {
         let named = input.workspace.as_deref().filter(|path| !path.is_empty()).map(PathBuf::from);
         let Some(root) = named.or_else(|| self.settings.workspace.clone()) else { return Ok(None) };
         let wrong = |problem: String| Problem::bad_request(format!("Invalid value for field workspace: {problem}"));
@@ -187,7 +191,7 @@ impl App {
         Ok(Some(place.map_or(root.clone(), |place| root.join(place))))
     }
 
-    async fn turns(
+    pub(crate) async fn turns(
         &self,
         input: &InferInput,
         snapshot: &PinnedSnapshot,
@@ -215,7 +219,7 @@ impl App {
         Limits { max_tool_rounds: input.max_tool_rounds.unwrap_or(agents.max_tool_rounds), ..agents }
     }
 
-    fn session_of_run(
+    pub(crate) fn session_of_run(
         &self,
         session: &Session,
         input: &InferInput,

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Map, Value};
 use troupe_catalog::{ResolveError, View};
 use troupe_core::agent::{AgentSnapshot, ContextPolicy, Limits, PinnedSnapshot, Snapshot, WorkspacePolicy};
+use troupe_core::id::ContentHash;
 use troupe_core::model::{ModelSnapshot, Trust};
 use troupe_core::tool::{ToolKind, ToolSnapshot};
 
@@ -41,6 +42,12 @@ impl Compositions {
             *known = (generations.0, generations.1, HashMap::new());
         }
         known.2.get(composition).cloned()
+    }
+
+    /// The composition with this address, if it is remembered.
+    pub(crate) fn find(&self, hash: &ContentHash) -> Option<Arc<Snapshot>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.2.values().find(|pinned| pinned.hash == *hash).map(|pinned| Arc::clone(&pinned.snapshot))
     }
 
     fn put(&self, generations: (u64, u64), composition: Composition, snapshot: PinnedSnapshot) {

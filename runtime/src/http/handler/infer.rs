@@ -14,14 +14,20 @@ use serde_json::{Map, Value, json};
 use troupe_core::engine::Command;
 use troupe_core::id::{ContentHash, RunId};
 use troupe_core::port::Idempotency;
+use utoipa::OpenApi;
 
 use crate::app::App;
 use crate::frame::Framer;
 use crate::frame::s1::{Collector, S1Delta};
-use crate::http::error::Problem;
+use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Body, read, request_id};
 use crate::http::sse;
 use crate::service::infer::{Caller, InferInput, Inference};
+
+/// The description of this file's routes.
+#[derive(OpenApi)]
+#[openapi(paths(infer, stream, abort))]
+pub struct Paths;
 
 /// The routes of this file.
 pub fn routes() -> Router<Arc<App>> {
@@ -67,6 +73,11 @@ impl Drop for CancelOnDrop {
     }
 }
 
+/// Answer, in one JSON object
+#[utoipa::path(post, path = "/v1/infer", tag = "inference", request_body = InferInput,
+    responses((status = 200, description = "The turns of this call, `stat`, `run_id`, `session_id`", body = Object),
+              (status = 500, description = "The call failed; the same body with `error`", body = Object),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn infer(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
     let input: InferInput = read(&body)?;
     let inference = match app.infer(input, caller(&headers, "POST /v1/infer", &body)).await {
@@ -127,6 +138,11 @@ fn failed(problem: Problem) -> Response {
     problem.with("success", false).with("messages", Value::Array(Vec::new())).into_response()
 }
 
+/// Answer, as server-sent events
+#[utoipa::path(post, path = "/v1/infer/stream", tag = "inference", request_body = InferInput,
+    responses((status = 200, description = "`event: init`, message deltas, a usage frame a round, `[DONE]`",
+               content((S1Delta = "text/event-stream"))),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn stream(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
     let input: InferInput = read(&body)?;
     let inference = app.infer(input, caller(&headers, "POST /v1/infer/stream", &body)).await?;
@@ -137,13 +153,20 @@ async fn stream(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) ->
     Ok(response)
 }
 
-#[derive(Deserialize)]
-struct AbortInput {
+/// Which session's run is ended.
+#[derive(Deserialize, utoipa::ToSchema)]
+pub struct AbortInput {
+    /// The session.
     session_id: Option<String>,
+    /// Kill its processes at once.
     #[serde(default)]
     forced: Option<bool>,
 }
 
+/// End a session's run
+#[utoipa::path(post, path = "/v1/infer/abort", tag = "inference", request_body = AbortInput,
+    responses((status = 200, description = "`ok`, and a `note` where nothing ran", body = Object),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn abort(State(app): State<Arc<App>>, Body(input): Body<AbortInput>) -> Result<Json<Value>, Problem> {
     let session = input.session_id.filter(|id| !id.is_empty()).ok_or_else(|| Problem::missing_field("session_id"))?;
     let forced = input.forced.unwrap_or(false);
