@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::message::{Message, Role};
 use crate::run::Run;
-use crate::session::SessionContext;
+use crate::session::{MemoryEntry, SessionContext};
 
 /// The messages of the next model call: instructions, the summary and memories of what was compacted (S1-129), the
 /// session's turns, the caller's, and what was said in this run.
@@ -20,14 +20,53 @@ pub fn messages(run: &Run, context: &SessionContext) -> Vec<Message> {
         .filter(|turn| system.is_empty() || turn.role != Role::System)
         .partition(|turn| turn.role == Role::System);
     messages.extend(leading.iter().map(|turn| turn.message()));
-    if let Some(summary) = &context.summary {
-        messages.push(Message::system(format!("## Summary\n{summary}")));
-    }
-    for memory in &context.memories {
-        messages.push(Message::system(format!("## Memory\n{}: {}", memory.entry_type, memory.content)));
-    }
-    messages.extend(rest.iter().map(|turn| turn.message()));
+    let mut told: Vec<Message> = rest.iter().map(|turn| turn.message()).collect();
+    let (summary, memories) = match budget(run) {
+        Some(budget) => trim(context, estimate_tokens(characters(&messages) + characters(&told)), budget),
+        None => (context.summary.as_deref(), context.memories.as_slice()),
+    };
+    messages.extend(summary.map(summary_message));
+    messages.extend(memories.iter().map(memory_message));
+    messages.append(&mut told);
     pair_calls(messages)
+}
+
+fn summary_message(summary: &str) -> Message {
+    Message::system(format!("## Summary\n{summary}"))
+}
+
+fn memory_message(memory: &MemoryEntry) -> Message {
+    Message::system(format!("## Memory\n{}: {}", memory.entry_type, memory.content))
+}
+
+/// The tokens that the model of the open attempt can read, less those that it may write; `None` where its window is not
+/// known.
+fn budget(run: &Run) -> Option<u64> {
+    /// The names under which providers take the length of an answer.
+    const ANSWER: [&str; 3] = ["max_tokens", "max_completion_tokens", "num_predict"];
+    let agent = run.agent.as_ref()?;
+    let model = agent.models.get(run.attempt.as_ref()?.model)?;
+    let parameter = |name: &str| agent.parameters.get(name).or_else(|| model.parameters.get(name))?.as_u64();
+    let answer = ANSWER.into_iter().find_map(parameter).unwrap_or(0);
+    Some(model.context_window?.saturating_sub(answer))
+}
+
+/// What is told of a session's compacted part when `said` tokens are told besides and the model reads `budget` (S1-134):
+/// memories go, the oldest first, and then the summary. What was said word for word is never cut.
+pub fn trim(context: &SessionContext, said: u64, budget: u64) -> (Option<&str>, &[MemoryEntry]) {
+    let tokens = |message: Message| estimate_tokens(characters(&[message]));
+    let mut left = budget.saturating_sub(said);
+    let mut fits = |needed: u64| {
+        let fits = needed <= left;
+        left = left.saturating_sub(needed);
+        fits
+    };
+    let summary = context.summary.as_deref().filter(|summary| fits(tokens(summary_message(summary))));
+    if summary.is_none() && context.summary.is_some() {
+        return (None, &[]);
+    }
+    let newest = context.memories.iter().rev().take_while(|memory| fits(tokens(memory_message(memory)))).count();
+    (summary, &context.memories[context.memories.len() - newest..])
 }
 
 /// A delegating agent's instructions may ask for the table of its tools (S1-120).

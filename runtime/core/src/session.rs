@@ -162,4 +162,6 @@ pub struct SessionContext {
     pub memories: Vec<MemoryEntry>,
     /// The timestamp of the session's last turn; 0 for an empty one.
     pub high_water: Timestamp,
+    /// The version of the summary; 0 without one.
+    pub summary_version: i64,
 }

@@ -22,6 +22,8 @@ pub enum SessionChanged {
     Status(String),
     /// Its title.
     Title(String),
+    /// Its older turns became a summary.
+    Compacted,
     /// It is gone.
     Deleted,
 }

@@ -160,6 +160,24 @@ pub(crate) async fn turns(connection: &mut AnyConnection, id: &str) -> Result<Ve
     bodies.iter().map(|body| turn(body)).collect()
 }
 
+/// A page of a session's turns, oldest first.
+pub(crate) async fn turns_after(
+    connection: &mut AnyConnection,
+    id: &str,
+    after: Timestamp,
+    limit: usize,
+) -> Result<Vec<Turn>, StoreError> {
+    let bodies: Vec<String> =
+        sqlx::query_scalar("SELECT body FROM turn WHERE session = $1 AND at > $2 ORDER BY at LIMIT $3")
+            .bind(id.to_owned())
+            .bind(after)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(connection)
+            .await
+            .map_err(failed("read turns"))?;
+    bodies.iter().map(|body| turn(body)).collect()
+}
+
 /// A page of sessions, the one with the latest inference first (S1-137).
 pub(crate) async fn list(
     connection: &mut AnyConnection,
@@ -189,7 +207,8 @@ pub(crate) async fn list(
     rows.iter().map(from_row).collect()
 }
 
-/// What a run reads of its session, as of one moment; `None` if there is none.
+/// What a run reads of its session, as of one moment; `None` if there is none. Instructions are told however old they
+/// are: no summary stands for them.
 pub(crate) async fn context(
     connection: &mut AnyConnection,
     id: &str,
@@ -197,10 +216,13 @@ pub(crate) async fn context(
 ) -> Result<Option<SessionContext>, StoreError> {
     const ACTION: &str = "read a session";
     let rows = sqlx::query(
-        "SELECT 0 AS part, s.last_at AS place, s.summary, NULL, NULL, NULL, NULL FROM session s WHERE s.id = $1
+        "SELECT 0 AS part, s.last_at AS place, s.summary, NULL, s.summary_version, NULL, NULL FROM session s WHERE s.id = $1
          UNION ALL
          SELECT 1, t.at, t.body, NULL, NULL, NULL, NULL FROM session s JOIN turn t ON t.session = s.id
          WHERE s.id = $1 AND t.at >= s.verbatim_from AND t.at <= $2
+         UNION ALL
+         SELECT 1, t.at, t.body, NULL, NULL, NULL, NULL FROM session s JOIN turn t ON t.session = s.id
+         WHERE s.id = $1 AND s.summary_version > 0 AND t.role = 'system' AND t.at < s.verbatim_from
          UNION ALL
          SELECT 2, m.position, m.content, m.entry_type, m.source_turn_index, m.confidence, m.created_at
          FROM memory m WHERE m.session = $1
@@ -218,6 +240,7 @@ pub(crate) async fn context(
             context = Some(SessionContext {
                 high_water: row.try_get(1).map_err(failed(ACTION))?,
                 summary: row.try_get(2).map_err(failed(ACTION))?,
+                summary_version: row.try_get(4).map_err(failed(ACTION))?,
                 ..SessionContext::default()
             });
         }

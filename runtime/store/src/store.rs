@@ -88,6 +88,11 @@ impl Store {
         Ok(Some((row, turns)))
     }
 
+    /// At most `limit` turns of a session that are later than `after`, oldest first; none where there is no such session.
+    pub async fn turns(&self, id: &str, after: Timestamp, limit: usize) -> Result<Vec<Turn>, StoreError> {
+        session::turns_after(&mut *self.reader("read turns").await?, id, after, limit).await
+    }
+
     /// The status of every session that is not idle, by id; of one owner or of all (S1-146).
     pub async fn statuses(&self, owner: Option<&str>) -> Result<Vec<(String, String)>, StoreError> {
         let mut reader = self.reader("read the status of sessions").await?;
@@ -168,11 +173,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoSession`].
     pub async fn save_compaction(&self, write: CompactionWrite) -> Result<bool, StoreError> {
+        let session = write.session.clone();
         let saved = self
             .inner
             .writer
             .work("save a summary", move |connection| Box::pin(async move { memory::save(connection, &write).await }));
-        saved.await
+        let saved = saved.await?;
+        if saved {
+            self.inner.feed.tell(&session, SessionChanged::Compacted);
+        }
+        Ok(saved)
     }
 
     /// A session's summary and memories; `None` if there is no such session.

@@ -443,7 +443,7 @@ impl Actor {
         let mut writes: Vec<SessionWrite> = Vec::new();
         for recorded in batch {
             let Some(run) = self.tree.runs.get(&recorded.run) else { continue };
-            let Some(session) = &run.accepted.session else { continue };
+            let Some(session) = run.accepted.session.as_ref().filter(|_| run.started_at.is_some()) else { continue };
             let (turns, status): (Vec<Turn>, _) = match &recorded.event {
                 Event::RunStarted { .. } => (run.input.clone(), "streaming"),
                 Event::RunFinished { outcome: Outcome::Failed { .. } } => (run.transcript.clone(), "done_error_unread"),

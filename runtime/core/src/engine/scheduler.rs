@@ -153,13 +153,13 @@ async fn start_now(engine: &Arc<Inner>, root: RunId, request: StartRequest) -> R
     let mut tree = Tree::new(root, false);
     tree.know(request.snapshot.hash.clone(), Arc::clone(&request.snapshot.snapshot));
     let accepted = accepted(&request);
-    let high_water = context.high_water;
+    let (high_water, summary_version) = (context.high_water, context.summary_version);
     let new = new_run(engine, root, request, RunState::Running);
     let (told, created) = oneshot::channel();
     let actor = Actor::new(Arc::clone(engine), tree, Journal::Create(Box::new(new)), stream, orders)
         .with_context(root, context)
         .with_event(root, Event::RunAccepted(Box::new(accepted)))
-        .with_event(root, Event::RunStarted { high_water, summary_version: 0 })
+        .with_event(root, Event::RunStarted { high_water, summary_version })
         .telling(told);
     employ(engine, root, session.map(|(id, _)| id), actor);
     match created.await {
@@ -332,20 +332,25 @@ async fn take_over(
     let root = journal.root;
     let tree = fold(engine, &journal).await?;
     let session = tree.root_run().and_then(|run| run.accepted.session.clone());
-    let begins = tree.root_run().is_some_and(|run| run.started_at.is_none());
-    let was_queued = begins && journal.state != RunState::Draft;
-    let stream = occupy(engine, root, session.as_deref(), &journal.events, was_queued);
+    let fresh = tree.root_run().is_some_and(|run| run.started_at.is_none());
+    // A run that is cancelled before it began ends where it is: its session may be another run's.
+    let begins = fresh && !matches!(first, Some((_, Event::CancelRequested { .. })));
+    let was_queued = fresh && journal.state != RunState::Draft;
+    let takes = session.as_deref().filter(|_| begins || !fresh);
+    let stream = occupy(engine, root, session.as_deref(), takes, &journal.events, was_queued);
     let orders = register(engine, root, &stream);
     let contexts = contexts(engine, &tree).await?;
     let sleeps = outstanding(&tree).iter().all(crate::run::Effect::is_waiting);
-    let high_water = contexts.iter().find(|(run, _)| *run == root).map_or(0, |(_, context)| context.high_water);
+    let read = contexts.iter().find(|(run, _)| *run == root);
+    let (high_water, summary_version) =
+        read.map_or((0, 0), |(_, context)| (context.high_water, context.summary_version));
     let mut actor = Actor::new(Arc::clone(engine), tree, Journal::Append { epoch: lease.epoch }, stream, orders);
     for (run, context) in contexts {
         actor = actor.with_context(run, context);
     }
     if begins {
-        actor = actor.with_event(root, Event::RunStarted { high_water, summary_version: 0 });
-    } else if !sleeps {
+        actor = actor.with_event(root, Event::RunStarted { high_water, summary_version });
+    } else if !fresh && !sleeps {
         actor = actor.with_event(root, Event::Resumed { epoch: lease.epoch });
     }
     if let Some((run, event)) = first {
@@ -372,6 +377,7 @@ fn occupy(
     engine: &Inner,
     root: RunId,
     session: Option<&str>,
+    takes: Option<&str>,
     events: &[crate::event::Recorded],
     was_queued: bool,
 ) -> Arc<RunStream> {
@@ -380,7 +386,7 @@ fn occupy(
     if was_queued {
         unqueue(&mut state, session);
     }
-    if let Some(session) = session {
+    if let Some(session) = takes {
         state.sessions.entry(session.to_owned()).or_default().active = Some(root);
     }
     match state.live.get(&root) {
@@ -490,7 +496,15 @@ async fn wake(engine: &Arc<Inner>, root: RunId, command: Command) -> Result<(), 
             _ => Err(CommandError::Conflict(format!("run {root} is over ({})", journal.state.as_str()))),
         };
     }
-    let event = event_of(&fold(engine, &journal).await?, command)?;
+    let tree = fold(engine, &journal).await?;
+    if command == Command::Dispatch {
+        let session = tree.root_run().and_then(|run| run.accepted.session.as_deref());
+        let active = session.and_then(|session| engine.lock().sessions.get(session)?.active);
+        if active.is_some_and(|active| active != root) {
+            return Err(CommandError::Conflict("another run of its session is active; try again when it is over".to_owned()));
+        }
+    }
+    let event = event_of(&tree, command)?;
     let owner = &engine.options.owner;
     let claimed = engine.ports.store.claim_one(root, owner, engine.lease_until(), engine.now()).await?;
     let claim = claimed.ok_or_else(|| CommandError::Conflict("the run is being handed over; try again".to_owned()))?;

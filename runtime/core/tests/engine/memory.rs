@@ -239,6 +239,7 @@ impl RunStore for MemoryStore {
                 turns,
                 summary: None,
                 memories: Vec::new(),
+                summary_version: 0,
             }
         }))
     }

@@ -134,3 +134,22 @@ async fn a_stopping_engine_hands_back_and_the_next_goes_on() {
     let turns = world.disk.lock().unwrap().sessions["s"].clone();
     assert!(turns[2].content.contains("interrupted"));
 }
+
+#[tokio::test]
+async fn a_queued_run_is_cancelled_without_touching_its_session() {
+    let world = slow_world();
+    let engine = world.calm();
+    let first = engine.start(turn("first", true)).await.unwrap();
+    let second = engine.start(turn("second", false)).await.unwrap();
+    let cancel = Command::Cancel { by: "me".to_owned(), forced: false };
+    engine.command(second.run, cancel).await.unwrap();
+    assert!(matches!(finish(second).await.1, Outcome::Cancelled { .. }));
+    assert_eq!(engine.active("s"), Some(first.run));
+    let third = engine.start(turn("third", false)).await.unwrap();
+    world.gate.notify_one();
+    assert!(matches!(finish(first).await.1, Outcome::Completed { .. }));
+    assert!(matches!(finish(third).await.1, Outcome::Completed { .. }));
+    let disk = world.disk.lock().unwrap();
+    let said: Vec<_> = disk.sessions["s"].iter().filter(|turn| turn.role == Role::User).map(|turn| turn.content.as_str()).collect();
+    assert_eq!(said, ["first", "third"]);
+}

@@ -307,3 +307,31 @@ async fn words_are_found_in_titles_and_turns_that_are_still_there() {
     store.create(NewRun { turns: again, ..run_in("c", START + 5) }).await.unwrap();
     assert_eq!(find(None, "thrice").await, [hit("c", Some(5))], "a number that is given again is indexed again");
 }
+
+#[tokio::test]
+async fn turns_are_read_in_pages() {
+    let fixture = Fixture::new().await;
+    let store = &fixture.store;
+    talk(store, "one", 2).await;
+    assert_eq!(times(&store.turns("one", 0, 3).await.unwrap()), [0, 1, 2]);
+    assert_eq!(times(&store.turns("one", START + 2, 3).await.unwrap()), [3]);
+    assert!(store.turns("two", 0, 3).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_summary_is_announced_and_stands_for_no_instructions() {
+    let fixture = Fixture::new().await;
+    let store = &fixture.store;
+    let turns = vec![turn(Role::System, "be kind", START), turn(Role::User, "hello", START + 1)];
+    let new = NewRun { turns, ..run_in("one", START) };
+    let root = new.root;
+    store.create(new).await.unwrap();
+    store.append(finish(root, 2, Some("one"), START + 2)).await.unwrap();
+    let mut feed = store.subscribe();
+    assert!(store.save_compaction(compaction("one", 0, START + 1, 0)).await.unwrap());
+    assert_eq!(feed.try_recv().unwrap().change, SessionChanged::Compacted);
+    assert!(!store.save_compaction(compaction("one", 0, START + 1, 0)).await.unwrap());
+    assert!(feed.try_recv().is_err(), "what was refused is not told");
+    let context = store.session("one", None).await.unwrap().unwrap();
+    assert_eq!(times(&context.turns), [0, 2]);
+}
