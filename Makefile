@@ -1,0 +1,42 @@
+# What people do here; `make help` lists it. Each target is a line or two, so that the commands are plain to see.
+
+CARGO ?= cargo
+# The example that `make run` serves, and where.
+EXAMPLE ?= quickstart
+LISTEN ?= 127.0.0.1:7988
+# What `make test` tests, such as `make test TEST='--package troupe-core'`.
+TEST ?= --workspace
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test check bench fmt generate peers
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## Build `troupe` for use, optimised: target/release/troupe
+	$(CARGO) build --release --package troupe-runtime --package troupe-bridge
+
+run: ## Build quickly and serve examples/quickstart (EXAMPLE=…) on 127.0.0.1:7988 (LISTEN=…)
+	@EXAMPLE='$(EXAMPLE)' LISTEN='$(LISTEN)' CARGO='$(CARGO)' scripts/run
+
+test: peers ## Run all tests; third-party programs that some of them talk to are installed first
+	$(CARGO) test $(TEST)
+
+check: ## Formatting, lints, and whether what is generated is up to date
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- --deny warnings
+	$(CARGO) test --quiet --package troupe-crds --test manifests
+
+bench: ## Measure: every figure beside its baseline of the same run
+	$(CARGO) build --release --package troupe-runtime --package troupe-model-server --package troupe-bench
+	target/release/troupe-bench suite
+
+fmt: ## Format the code
+	$(CARGO) fmt --all
+
+generate: ## Write what is generated: crds/*.yaml and the chart's copies
+	$(CARGO) run --quiet --package troupe-crds --example crdgen
+
+# A peer that cannot be installed is reported there, and its tests are skipped.
+peers:
+	-@tests/peers/install.sh
