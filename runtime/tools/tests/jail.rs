@@ -266,6 +266,34 @@ async fn a_crowd_of_processes_is_bounded_and_ended() {
     assert_eq!(processes_with("61.4142"), Vec::<String>::new());
 }
 
+/// Doubles seven times, so that it ends by itself if nothing else ends it: 255 processes that sleep.
+const DOUBLING: &str = r"
+import os, sys, time
+def double(left):
+    for _ in range(2 if left else 0):
+        if os.fork() == 0:
+            os.setsid()
+            return double(left - 1)
+try:
+    double(7)
+except OSError:
+    pass
+time.sleep(40)
+";
+
+#[tokio::test]
+async fn processes_that_double_and_detach_from_their_groups_are_ended() {
+    let place = Place::new();
+    let settings = JailSettings { limits: Limits { processes: 64, ..Limits::default() }, ..place.settings.clone() };
+    let files = BTreeMap::from([("double.py".to_owned(), DOUBLING.to_owned())]);
+    let command = ["python3", "{private}/double.py", "24.4948974"].map(str::to_owned).to_vec();
+    let job = Job { command, files, timeout: Duration::from_secs(20), ..place.job("") };
+    let outcome = Jail::new(settings, Budget::default()).run(&job, &CancellationToken::new()).await.unwrap();
+    let root = rustix::process::geteuid().is_root();
+    assert!(!root || outcome.end == End::Exceeded(Resource::Processes), "{:?}", outcome.end);
+    assert_eq!(processes_with("24.4948974"), Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn memory_is_bounded_in_each_process_and_in_all() {
     let place = Place::new();

@@ -70,7 +70,7 @@ fn confine(policy: &Policy) -> Step {
     step("open the standard input", standard_input(policy.terminal))?;
     step("enter the working directory", std::env::set_current_dir(&policy.directory))?;
     // Below everything else on the machine: the service answers while a command computes.
-    step("lower the priority", rustix::process::nice(5))?;
+    step("lower the priority", rustix::process::nice(10))?;
     step("forbid new privileges", rustix::thread::set_no_new_privs(true))?;
     step("set the limits", limit(policy.limits))?;
     if policy.confined {

@@ -16,7 +16,7 @@ use super::policy::{Limits, Policy, Report, Resource};
 use super::{INNER, tree};
 
 /// How often the processes are counted: often enough that a crowd is seen before it is large.
-const WATCH: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+const WATCH: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
 
 /// Runs one command and reports on the standard input, which is a socket. The exit code says only whether a report went
 /// out.
@@ -32,6 +32,8 @@ pub(super) fn main() -> ExitCode {
 }
 
 fn supervise(parent: &mut UnixStream) -> io::Result<Report> {
+    // A group of its own, so that no signal to a group below reaches the service, nor one to the service's terminal here.
+    rustix::process::setsid()?;
     set_child_subreaper(Some(rustix::process::getpid()))?;
     let Some(line) = read_line(parent)? else { return Ok(Report::Killed) };
     let policy: Policy = serde_json::from_slice(&line)?;
@@ -116,7 +118,7 @@ fn reap(child: Pid) -> Option<Report> {
 }
 
 fn exceeded(limits: Limits) -> Option<Resource> {
-    let used = tree::usage();
+    let used = tree::usage(limits.processes);
     let page = u64::try_from(rustix::param::page_size()).unwrap_or(4096);
     if used.tasks > limits.processes {
         Some(Resource::Processes)

@@ -1,12 +1,15 @@
 //! The processes below this one: who they are, what they use, and how to end them all.
 //!
-//! The caller is a subreaper, so whatever a command starts stays below it, however it forks and detaches.
+//! The caller is a subreaper, so whatever a command starts stays below it, however it forks and detaches. A number in
+//! `/proc` may belong to another process a moment later, on a busy machine to a stranger's; so a process is known by its
+//! number and its start together, and looked at again before it gets a signal.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
 use rustix::event::Timespec;
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait};
+use rustix::process::{Pid, Signal, WaitOptions, getpgrp, getpid, kill_process, kill_process_group, wait};
 
 /// What a set of processes uses together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,37 +20,44 @@ pub(super) struct Use {
     pub(super) pages: u64,
 }
 
-/// What all descendants of this process use.
-pub(super) fn usage() -> Use {
+/// What all descendants of this process use. Stops counting above `enough` processes: by then it is too many.
+pub(super) fn usage(enough: u64) -> Use {
     let mut sum = Use::default();
-    for pid in descendants() {
-        if let Some(stat) = Stat::read(pid) {
-            sum.tasks += stat.threads;
-            sum.pages += stat.pages;
-        }
+    for Member { stat, .. } in descendants(usize::try_from(enough).unwrap_or(usize::MAX)) {
+        sum.tasks += stat.threads;
+        sum.pages += stat.pages;
     }
     sum
 }
 
-/// Ends every descendant and returns when the last is gone.
+/// Ends every descendant and returns when the last is gone. This process must lead a group of its own.
 ///
-/// A process may fork between being found and being killed; its child is then found in the next round, as it has become
-/// a child of this process. `ECHILD` is the proof that none is left.
+/// Whole groups get the signal at once: the kernel lets no member of a group fork past a signal to it, so that a group
+/// that multiplies faster than it is listed ends all the same. What detached from its group in between is found in the
+/// next round, as it has become a child of this process. `ECHILD` is the proof that none is left.
 pub(super) fn kill_all() {
-    loop {
-        for pid in descendants() {
-            // A process that is gone already is what was wanted.
-            let _ = kill_process(pid, Signal::KILL);
-        }
-        if !reap() {
-            return;
+    // Against thousands of processes an ordinary share of the processor is none. Only root may; for others the limit on
+    // processes keeps the number small.
+    let _ = rustix::process::setpriority_process(None, -20);
+    while reap() {
+        let mut groups = BTreeSet::new();
+        for Member { pid, stat } in descendants(usize::MAX) {
+            let Some(group) = Stat::read(pid).filter(|now| now.start == stat.start).and_then(|now| now.group) else {
+                continue;
+            };
+            // What is gone already is what was wanted, so no outcome matters.
+            if group == getpgrp() {
+                let _ = kill_process(pid, Signal::KILL);
+            } else if groups.insert(group.as_raw_pid()) {
+                let _ = kill_process_group(group, Signal::KILL);
+            }
         }
         pause(Duration::from_millis(2));
     }
 }
 
 /// Takes the exit status of every child that has ended. False when there is no child at all any more.
-pub(super) fn reap() -> bool {
+fn reap() -> bool {
     loop {
         match wait(WaitOptions::NOHANG) {
             Ok(Some(_)) | Err(rustix::io::Errno::INTR) => {}
@@ -63,15 +73,33 @@ fn pause(duration: Duration) {
     let _ = rustix::event::poll(&mut [], Some(&timeout));
 }
 
-fn descendants() -> Vec<Pid> {
-    let mut found = children(rustix::process::getpid()).unwrap_or_else(|| all_below(rustix::process::getpid()));
+/// A process below this one.
+struct Member {
+    pid: Pid,
+    stat: Stat,
+}
+
+/// The processes below this one, a few more than `most` at most.
+fn descendants(most: usize) -> Vec<Member> {
+    let Some(first) = children(getpid()) else { return all_below(getpid()) };
+    let mut found = members(getpid(), first);
     let mut next = 0;
-    while let Some(&pid) = found.get(next) {
+    while let Some(Member { pid, stat }) = found.get(next).filter(|_| found.len() <= most) {
+        let (pid, start) = (*pid, stat.start);
+        let list = children(pid).unwrap_or_default();
+        // The list is its own only if it still is who it was.
+        if Stat::read(pid).is_some_and(|now| now.start == start) {
+            found.extend(members(pid, list));
+        }
         next += 1;
-        // Without the kernel's lists the first step has found all of them already.
-        found.extend(children(pid).unwrap_or_default());
     }
     found
+}
+
+/// Those of a list of children that still are children of `parent`; the others are found elsewhere, or are gone.
+fn members(parent: Pid, list: Vec<Pid>) -> Vec<Member> {
+    let member = |pid| Some(Member { pid, stat: Stat::read(pid).filter(|stat| stat.parent == Some(parent))? });
+    list.into_iter().filter_map(member).collect()
 }
 
 /// The children of every thread of `pid`; `None` where the kernel keeps no such lists (`CONFIG_PROC_CHILDREN`).
@@ -88,21 +116,20 @@ fn children(pid: Pid) -> Option<Vec<Pid>> {
 }
 
 /// All descendants of `root`, found by reading every process there is.
-fn all_below(root: Pid) -> Vec<Pid> {
-    let mut parents: Vec<(Pid, Pid)> = Vec::new();
+fn all_below(root: Pid) -> Vec<Member> {
+    let mut others: Vec<Member> = Vec::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let pid = entry.file_name().to_str().and_then(parse);
-        if let Some((pid, stat)) = pid.and_then(|pid| Some((pid, Stat::read(pid)?))) {
-            parents.extend(stat.parent.map(|parent| (pid, parent)));
-        }
+        others.extend(pid.and_then(|pid| Some(Member { pid, stat: Stat::read(pid)? })));
     }
-    let mut found = vec![root];
-    let mut next = 0;
-    while let Some(&parent) = found.get(next) {
-        next += 1;
-        found.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(pid, _)| *pid));
+    let mut parents = vec![root];
+    let mut found = Vec::new();
+    while let Some(parent) = parents.pop() {
+        let (below, rest) = others.into_iter().partition(|member: &Member| member.stat.parent == Some(parent));
+        others = rest;
+        parents.extend(below.iter().map(|member| member.pid));
+        found.extend(below);
     }
-    found.remove(0);
     found
 }
 
@@ -127,7 +154,10 @@ fn parse(text: &str) -> Option<Pid> {
 /// A line of `/proc/<pid>/stat`, as far as it is needed (proc(5)).
 struct Stat {
     parent: Option<Pid>,
+    group: Option<Pid>,
     threads: u64,
+    /// When it started, in ticks since the machine did: with the number, who it is.
+    start: u64,
     pages: u64,
 }
 
@@ -141,7 +171,9 @@ impl Stat {
         let fields: Vec<&str> = line.rsplit_once(')')?.1.split_ascii_whitespace().collect();
         Some(Self {
             parent: fields.get(1).copied().and_then(parse),
+            group: fields.get(2).copied().and_then(parse),
             threads: fields.get(17)?.parse().ok()?,
+            start: fields.get(19)?.parse().ok()?,
             pages: fields.get(21)?.parse().ok()?,
         })
     }
@@ -153,16 +185,18 @@ mod tests {
 
     #[test]
     fn the_name_of_a_program_does_not_confuse_the_fields_after_it() {
-        let line = "7 (a) b (c) S 3 7 7 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 4 0 100 8192000 512 18446744073709551615";
+        let line = "7 (a) b (c) S 3 6 7 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 4 0 100 8192000 512 18446744073709551615";
         let stat = Stat::parse(line).unwrap();
-        assert_eq!((stat.parent, stat.threads, stat.pages), (Pid::from_raw(3), 4, 512));
+        assert_eq!((stat.parent, stat.group), (Pid::from_raw(3), Pid::from_raw(6)));
+        assert_eq!((stat.threads, stat.start, stat.pages), (4, 100, 512));
     }
 
     #[test]
     fn a_child_is_found_with_and_without_the_kernels_lists() {
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let pid = Pid::from_raw(child.id().cast_signed()).unwrap();
-        let found = (descendants().contains(&pid), all_below(rustix::process::getpid()).contains(&pid));
+        let holds = |found: Vec<Member>| found.iter().any(|member| member.pid == pid);
+        let found = (holds(descendants(usize::MAX)), holds(all_below(getpid())));
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(found, (true, true));
