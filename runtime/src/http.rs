@@ -7,3 +7,4 @@ pub mod handler;
 pub mod openapi;
 pub mod router;
 pub mod sse;
+pub mod stall;

@@ -20,6 +20,7 @@ use troupe_crds::Kind;
 
 use crate::app::App;
 use crate::http::router::router;
+use crate::http::stall::{Impatient, PATIENCE};
 use crate::settings::Settings;
 pub use arguments::ServeArguments;
 pub(super) use arguments::token;
@@ -52,6 +53,7 @@ async fn answer(app: &Arc<App>, listener: TcpListener, stop: &mut Stop) -> anyho
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });
+    let listener = Impatient::new(listener, PATIENCE);
     let closing = CancellationToken::new();
     let server =
         axum::serve(listener, router(Arc::clone(app))).with_graceful_shutdown(closing.clone().cancelled_owned());
