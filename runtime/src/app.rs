@@ -87,11 +87,7 @@ impl App {
         let source: Arc<dyn SecretSource> = Arc::clone(&secrets) as Arc<dyn SecretSource>;
         let models = Arc::new(Models::new(client.clone(), config.clone(), Arc::clone(&source), Arc::clone(&clock)));
         let environment = Environment::new(catalog.clone(), process_environment());
-        let tools = Tools::new(
-            tools_settings(&settings, &environment, &config, &tasks),
-            client.clone(),
-            source,
-        );
+        let tools = Tools::new(tools_settings(&settings, &environment, &config, &tasks), client.clone(), source);
         let media = MediaReader::new(client, settings.workspace.clone());
         let metrics = Arc::new(Metrics::default());
         let traces = Traces::from_environment(|name| std::env::var(name).ok())?;
@@ -117,7 +113,7 @@ impl App {
         let mcp = Arc::new(McpTools::new(tools.clone(), tasks.clone()));
         tasks.spawn(Arc::clone(&mcp).follow(catalog.clone(), shutdown.clone()));
         let compositions = Compositions::default();
-        Ok(Arc::new(Self {
+        let app = Arc::new(Self {
             settings,
             catalog,
             store,
@@ -134,7 +130,10 @@ impl App {
             compositions,
             tasks,
             shutdown,
-        }))
+        });
+        crate::service::context::watch(&app);
+        crate::service::sessions::retention::keep(&app);
+        Ok(app)
     }
 
     /// Stops: what runs ends or is handed back, then everything else ends.

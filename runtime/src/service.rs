@@ -1,8 +1,9 @@
 //! Operations, free of HTTP: what the routes do.
 
 pub mod agents;
-pub mod env;
 pub mod chat;
+pub mod context;
+pub mod env;
 pub mod infer;
 pub mod key;
 pub mod manifest;
@@ -12,5 +13,6 @@ pub mod models;
 pub mod page;
 pub mod resolve;
 pub mod runs;
+pub mod sessions;
 pub mod templates;
 pub mod tools;

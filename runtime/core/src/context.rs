@@ -156,3 +156,52 @@ pub fn output_problem(schema: &Value, text: &str) -> Option<String> {
         .collect();
     (!problems.is_empty()).then(|| problems.join("; "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn memory(content: &str) -> MemoryEntry {
+        let content = content.to_owned();
+        MemoryEntry { entry_type: "fact".to_owned(), content, source_turn_index: 0, confidence: 1.0, created_at: 0 }
+    }
+
+    /// A summary of 25 tokens and three memories of 10 tokens each, with their headings.
+    fn context() -> SessionContext {
+        SessionContext {
+            summary: Some("s".repeat(100 - "## Summary\n".len())),
+            memories: ["a", "b", "c"].map(|letter| memory(&letter.repeat(40 - "## Memory\nfact: ".len()))).into(),
+            ..SessionContext::default()
+        }
+    }
+
+    /// Whether the summary is kept, and the letters of the memories that are.
+    fn kept(said: u64, budget: u64) -> (bool, String) {
+        let context = context();
+        let (summary, memories) = trim(&context, said, budget);
+        (summary.is_some(), memories.iter().map(|memory| &memory.content[..1]).collect())
+    }
+
+    #[test]
+    fn what_fits_is_told_whole() {
+        assert_eq!(kept(0, 55), (true, "abc".to_owned()));
+        assert_eq!(kept(1_000, 1_055), (true, "abc".to_owned()));
+    }
+
+    #[test]
+    fn memories_go_oldest_first_and_then_the_summary() {
+        assert_eq!(kept(0, 54), (true, "bc".to_owned()));
+        assert_eq!(kept(0, 44), (true, "c".to_owned()));
+        assert_eq!(kept(0, 34), (true, String::new()));
+        assert_eq!(kept(0, 25), (true, String::new()));
+        assert_eq!(kept(0, 24), (false, String::new()));
+        assert_eq!(kept(100, 50), (false, String::new()), "more is said than fits");
+    }
+
+    #[test]
+    fn memories_without_a_summary_are_trimmed_alike() {
+        let context = SessionContext { summary: None, ..context() };
+        assert_eq!(trim(&context, 0, 20).1.len(), 2);
+        assert_eq!(trim(&SessionContext::default(), 0, 0), (None, &[][..]));
+    }
+}

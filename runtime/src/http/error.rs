@@ -181,6 +181,26 @@ impl From<troupe_core::engine::CommandError> for Problem {
     }
 }
 
+impl From<crate::service::sessions::title::TitleError> for Problem {
+    fn from(error: crate::service::sessions::title::TitleError) -> Self {
+        use crate::service::context::AskError;
+        use crate::service::sessions::title::TitleError;
+        match error {
+            // S1 says 500 here; it is the caller's to set a model.
+            TitleError::NoModel | TitleError::NothingSaid(_) => Self::bad_request(error.to_string()),
+            TitleError::Changed(_) => Self::conflict(error.to_string()),
+            TitleError::Empty => Self::bad_gateway(error.to_string()),
+            TitleError::Store(error)
+            | TitleError::Ask(AskError::Start(troupe_core::engine::StartError::Store(error))) => error.into(),
+            TitleError::Ask(AskError::Start(error)) => error.into(),
+            TitleError::Ask(AskError::Pin(error)) => Self::internal(&error),
+            TitleError::Ask(AskError::Model { code, message }) => Self::bad_gateway(message).with("error_code", code),
+            TitleError::Ask(error @ AskError::Timeout) => Self::bad_gateway(error.to_string()),
+            TitleError::Ask(error @ AskError::Cancelled(_)) => Self::unavailable(error.to_string()),
+        }
+    }
+}
+
 impl From<troupe_catalog::WriteError> for Problem {
     fn from(error: troupe_catalog::WriteError) -> Self {
         use troupe_catalog::WriteError;

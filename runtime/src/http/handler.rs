@@ -1,14 +1,15 @@
 //! The routes' handlers: extract, call, render.
 
 pub mod agents;
-pub mod env;
 pub mod chat;
+pub mod env;
 pub mod infer;
-pub mod openapi;
 pub mod manifest;
 pub mod mcp_servers;
 pub mod models;
+pub mod openapi;
 pub mod platform;
 pub mod runs;
+pub mod sessions;
 pub mod templates;
 pub mod tools;
