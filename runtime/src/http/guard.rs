@@ -27,9 +27,12 @@ impl Origins {
     /// A host is ours if it is an address literal of this machine's loopback, `localhost`, or named. With a token it
     /// does not matter: a page elsewhere cannot know that.
     fn knows_host(&self, host: &str) -> bool {
-        let name = host
-            .rsplit_once(':')
-            .map_or(host, |(name, port)| if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { host });
+        let bare = host.parse::<IpAddr>().is_ok();
+        let port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        let name = match host.rsplit_once(':') {
+            Some((name, end)) if !bare && port(end) => name,
+            _ => host,
+        };
         let name = name.trim_start_matches('[').trim_end_matches(']');
         let loopback = name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
         loopback
