@@ -548,7 +548,7 @@ impl Actor {
             session: run.accepted.session.clone(),
             workspace: run.accepted.workspace.as_ref().map(PathBuf::from),
             read_only: run.agent.as_ref().is_some_and(|agent| agent.workspace.read_only),
-            directory: run.skill_directory().map(PathBuf::from),
+            directory: run.skill_directory.as_ref().map(PathBuf::from),
             user: run.accepted.user.clone(),
             request_id: run.accepted.request_id.clone(),
             cancel: cancel.clone(),

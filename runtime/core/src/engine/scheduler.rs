@@ -501,7 +501,9 @@ async fn wake(engine: &Arc<Inner>, root: RunId, command: Command) -> Result<(), 
         let session = tree.root_run().and_then(|run| run.accepted.session.as_deref());
         let active = session.and_then(|session| engine.lock().sessions.get(session)?.active);
         if active.is_some_and(|active| active != root) {
-            return Err(CommandError::Conflict("another run of its session is active; try again when it is over".to_owned()));
+            return Err(CommandError::Conflict(
+                "another run of its session is active; try again when it is over".to_owned(),
+            ));
         }
     }
     let event = event_of(&tree, command)?;

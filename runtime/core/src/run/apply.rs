@@ -9,7 +9,7 @@ use crate::model::{ModelError, Usage};
 use crate::run::call::{Call, CallState};
 use crate::run::state::{Attempt, Cancel, Run, Tree};
 use crate::session::{TokenStat, Turn};
-use crate::tool::{ToolKind, ToolResult};
+use crate::tool::{ToolKind, ToolResult, ToolSnapshot};
 
 /// Folds one event into the state.
 pub fn apply(tree: &mut Tree, recorded: &Recorded) {
@@ -74,6 +74,7 @@ fn accept(tree: &Tree, id: RunId, accepted: &Accepted) -> Run {
         rounds: 0,
         calls_made: 0,
         skills: Vec::new(),
+        skill_directory: None,
         repairs: 0,
         answered: false,
         invalid: None,
@@ -318,7 +319,7 @@ fn end_round(run: &mut Run, at: Timestamp) {
         let CallState::Finished { result } = call.state else { continue };
         let skill = call.tool.as_ref().is_some_and(|tool| matches!(tool.kind, ToolKind::Skill(_)));
         if skill && !result.is_error {
-            opened = Some(call.call.name.clone());
+            opened = Some((call.call.name.clone(), skill_directory(call.tool.as_deref(), &result)));
         }
         let message = Message {
             is_error: result.is_error,
@@ -329,9 +330,21 @@ fn end_round(run: &mut Run, at: Timestamp) {
         say(run, at, Turn { tool_id, ..Turn::from(message) });
     }
     match opened {
-        Some(skill) => run.skills.push(skill),
+        Some((skill, directory)) => {
+            run.skills.push(skill);
+            run.skill_directory = directory;
+        }
         None => run.rounds += 1,
     }
+}
+
+/// Where a skill's files are: a folder of its own, or the one in which they were laid out when it was opened.
+fn skill_directory(tool: Option<&ToolSnapshot>, result: &ToolResult) -> Option<String> {
+    let own = tool.and_then(|tool| match &tool.kind {
+        ToolKind::Skill(skill) => skill.directory.clone(),
+        _ => None,
+    });
+    own.or_else(|| Some(result.structured.as_ref()?.get("directory")?.as_str()?.to_owned()))
 }
 
 fn finish(run: &mut Run, at: Timestamp, outcome: &Outcome) {

@@ -128,6 +128,8 @@ pub struct Run {
     pub calls_made: u32,
     /// Skills that were opened, by the tool's name.
     pub skills: Vec<String>,
+    /// The folder of the skill that was opened last: where what is run for it works.
+    pub skill_directory: Option<String>,
     /// Answers that did not satisfy the output schema.
     pub repairs: u32,
     /// The last answer satisfied it, or none is asked for.
@@ -201,15 +203,6 @@ impl Run {
     /// The tools as the model sees them.
     pub fn specs(&self) -> Vec<ToolSpec> {
         self.tools().iter().map(|tool| tool.spec.clone()).collect()
-    }
-
-    /// The folder of the skill that was opened last: where what is run for it works.
-    pub fn skill_directory(&self) -> Option<&str> {
-        let opened = self.skills.last()?;
-        self.agent.as_ref()?.tools.iter().find_map(|tool| match &tool.kind {
-            ToolKind::Skill(skill) if tool.spec.name == *opened => skill.directory.as_deref(),
-            _ => None,
-        })
     }
 
     /// The text of its answer: what the model said, in all its steps (S1-117), and the note about a limit.
