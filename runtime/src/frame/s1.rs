@@ -10,7 +10,7 @@ use troupe_core::event::{AttemptFailure, Event, Finished, Outcome, Recorded};
 use troupe_core::id::{CallId, RunId, Timestamp};
 use troupe_core::session::TokenStat;
 use troupe_core::stream::{Delta, Item, ItemId, Piece};
-use troupe_core::tool::{ToolKind, ToolResult};
+use troupe_core::tool::ToolResult;
 
 use super::{Frame, Framer};
 use crate::wire::{Stat, timestamp};
@@ -50,7 +50,6 @@ struct Called {
     id: String,
     name: String,
     tool_id: Option<String>,
-    delegated: bool,
 }
 
 struct Child {
@@ -292,8 +291,7 @@ impl S1Framer {
                 Called {
                     id: call.id.clone(),
                     name: call.name.clone(),
-                    tool_id: tool.as_ref().map(|(id, _)| id.clone()),
-                    delegated: tool.is_some_and(|(_, delegated)| delegated),
+                    tool_id: tool,
                 },
             );
         }
@@ -310,12 +308,11 @@ impl S1Framer {
         push(frames, &message, id);
     }
 
-    fn tool_of(&self, run: RunId, name: &str) -> Option<(String, bool)> {
+    fn tool_of(&self, run: RunId, name: &str) -> Option<String> {
         // Sub-agents' own calls are not shown; only the root's tools need their ids.
         let agent = self.snapshot.agent().filter(|_| run == self.root)?;
         let tool = agent.tools.iter().find(|tool| tool.spec.name == name)?;
-        let delegated = matches!(tool.kind, ToolKind::Delegate | ToolKind::Agent { .. });
-        Some((tool.id.clone(), delegated))
+        Some(tool.id.clone())
     }
 
     fn stat(&mut self, at: Timestamp, finished: &Finished) -> TokenStat {

@@ -125,15 +125,15 @@ impl App {
     }
 
     /// What is kept of results that were cut.
-    pub async fn artifacts(&self, run: RunId) -> Result<Vec<Artifact>, Problem> {
+    pub async fn artifacts_of(&self, run: RunId) -> Result<Vec<Artifact>, Problem> {
         let known = self.known_run(run).await?;
         Ok(view::artifacts(&known.events))
     }
 
     /// One of them. The hash alone opens nothing: it must be of this run.
-    pub async fn artifact(&self, run: RunId, hash: &str) -> Result<(Artifact, Bytes), Problem> {
+    pub async fn artifact_of(&self, run: RunId, hash: &str) -> Result<(Artifact, Bytes), Problem> {
         let gone = || Problem::not_found(format!("run {run} has no artifact {hash:?}"));
-        let artifact = self.artifacts(run).await?.into_iter().find(|artifact| artifact.hash == hash);
+        let artifact = self.artifacts_of(run).await?.into_iter().find(|artifact| artifact.hash == hash);
         let artifact = artifact.ok_or_else(gone)?;
         let content = RunStore::blob(&self.store, &ContentHash(hash.to_owned())).await?;
         Ok((artifact, content.ok_or_else(gone)?))

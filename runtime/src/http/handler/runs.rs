@@ -484,7 +484,7 @@ pub struct ArtifactList {
     responses((status = 200, description = "The artifacts", body = ArtifactList),
               (status = 404, description = "There is no such run", body = ProblemBody)))]
 async fn list_artifacts(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<ArtifactList>, Problem> {
-    Ok(Json(ArtifactList { artifacts: app.artifacts(run_id(&id)?).await? }))
+    Ok(Json(ArtifactList { artifacts: app.artifacts_of(run_id(&id)?).await? }))
 }
 
 /// Download an artifact
@@ -493,7 +493,7 @@ async fn list_artifacts(State(app): State<Arc<App>>, Path(id): Path<String>) -> 
     responses((status = 200, description = "The whole result", content_type = "application/octet-stream"),
               (status = 404, description = "The run has no such artifact", body = ProblemBody)))]
 async fn download(State(app): State<Arc<App>>, Path((id, hash)): Path<(String, String)>) -> Result<Response, Problem> {
-    let (artifact, content) = app.artifact(run_id(&id)?, &hash).await?;
+    let (artifact, content) = app.artifact_of(run_id(&id)?, &hash).await?;
     let name = format!("attachment; filename=\"{}.txt\"", artifact.hash);
     let name = HeaderValue::from_str(&name).map_err(|error| Problem::internal(&error))?;
     let mut response = content.into_response();
