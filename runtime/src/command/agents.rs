@@ -24,7 +24,7 @@ pub enum SandboxKind {
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Agents")]
 pub struct AgentOptions {
-    /// The folder that agents work in; it is made if it is not there. Without one, agents have no files [older: AGENT_WORKSPACE]
+    /// The folder that agents work in; it is made if it is not there. Without one, agents have no files [older: `AGENT_WORKSPACE`]
     #[arg(long, env = "TROUPE_WORKSPACE", value_name = "DIR")]
     workspace: Option<PathBuf>,
     /// How commands and functions are confined
@@ -33,22 +33,22 @@ pub struct AgentOptions {
     /// A host (also `*.example.org`), address or network that tools may reach although it is private; repeatable
     #[arg(long, env = "TROUPE_ALLOW_HOST", value_name = "HOST", value_delimiter = ',')]
     allow_host: Vec<String>,
-    /// Rounds of tool calls where neither agent nor request say [default: 20] [older: MAX_TOOL_ROUNDS]
+    /// Rounds of tool calls where neither agent nor request say [default: 20] [older: `MAX_TOOL_ROUNDS`]
     #[arg(long, env = "TROUPE_MAX_TOOL_ROUNDS", value_name = "ROUNDS")]
     max_tool_rounds: Option<u32>,
-    /// The longest that a command of `bash` may take [default: 5m] [older: BASH_EXEC_TIMEOUT, in seconds]
+    /// The longest that a command of `bash` may take [default: 5m] [older: `BASH_EXEC_TIMEOUT`, in seconds]
     #[arg(long, env = "TROUPE_BASH_TIMEOUT", value_name = "DURATION")]
     bash_timeout: Option<GoDuration>,
-    /// The most characters that `fetch` gives [default: 256K] [older: FETCH_MAX_SIZE]
+    /// The most characters that `fetch` gives [default: 256K] [older: `FETCH_MAX_SIZE`]
     #[arg(long, env = "TROUPE_FETCH_MAX_SIZE", value_name = "SIZE")]
     fetch_max_size: Option<Size>,
-    /// The Model that summarises conversations and gives them titles [older: SUMMARY_MODEL_ID]
+    /// The Model that summarises conversations and gives them titles [older: `SUMMARY_MODEL_ID`]
     #[arg(long, env = "TROUPE_SUMMARY_MODEL", value_name = "MODEL")]
     summary_model: Option<String>,
-    /// Tokens of a conversation from which on it is summarised, where its agent does not say [default: 65536] [older: MAX_TOKENS_IN_CONTEXT]
+    /// Tokens of a conversation from which on it is summarised, where its agent does not say [default: 65536] [older: `MAX_TOKENS_IN_CONTEXT`]
     #[arg(long, env = "TROUPE_MAX_CONTEXT_TOKENS", value_name = "TOKENS")]
     max_context_tokens: Option<u64>,
-    /// Sub-agents get no `delegate` [older: DISABLE_NESTED_DELEGATE]
+    /// Sub-agents get no `delegate` [older: `DISABLE_NESTED_DELEGATE`]
     #[arg(long, env = "TROUPE_DISABLE_NESTED_DELEGATE", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
     disable_nested_delegate: Option<bool>,
 }

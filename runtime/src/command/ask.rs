@@ -28,7 +28,7 @@ pub struct AskArguments {
     /// Where the service is
     #[arg(long, env = "TROUPE_URL", value_name = "URL", default_value = "http://127.0.0.1:7988")]
     url: String,
-    /// A file that holds the service's token [or the token itself in TROUPE_TOKEN]
+    /// A file that holds the service's token [or the token itself in `TROUPE_TOKEN`]
     #[arg(long, env = "TROUPE_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// A session that the question belongs to: `new`, or the id that an earlier answer named
@@ -66,7 +66,7 @@ enum End {
 /// Asks, shows, and tells by the exit code how it went: 0 answered, 1 failed, 130 interrupted.
 pub async fn ask(arguments: AskArguments) -> anyhow::Result<ExitCode> {
     let AskArguments { agent, question, url, token_file, session, dir, data, options } = arguments;
-    let question = Question { agent, text: text_of(question)?, session };
+    let question = Question { agent, text: text_of(&question)?, session };
     let mut show = show::Show::in_terminal();
     let end = if dir.is_empty() {
         let token = super::serve::token(token_file.as_deref(), &variable::process)?;
@@ -84,7 +84,7 @@ pub async fn ask(arguments: AskArguments) -> anyhow::Result<ExitCode> {
 }
 
 /// The question in words, or what standard input says.
-fn text_of(words: Vec<String>) -> anyhow::Result<String> {
+fn text_of(words: &[String]) -> anyhow::Result<String> {
     let from_input = words.is_empty() || words == ["-"];
     if words.is_empty() && std::io::stdin().is_terminal() {
         return Err(UsageError("ask something: troupe ask AGENT \"…\"".to_owned()).into());

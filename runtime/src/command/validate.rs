@@ -20,13 +20,13 @@ use crate::clock::SystemClock;
 /// What `validate` takes.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ValidateArguments {
-    /// Folders of manifests, or files; a later one wins over an earlier [env: TROUPE_DIRS, separated as in PATH]
+    /// Folders of manifests, or files; a later one wins over an earlier [env: `TROUPE_DIRS`, separated as in PATH]
     #[arg(value_name = "DIR")]
     dirs: Vec<PathBuf>,
     /// How findings are written
     #[arg(long, env = "TROUPE_FORMAT", value_enum, default_value_t)]
     format: Format,
-    /// The folder in which relative paths of skills and functions lie [older: AGENT_WORKSPACE]
+    /// The folder in which relative paths of skills and functions lie [older: `AGENT_WORKSPACE`]
     #[arg(long, env = "TROUPE_WORKSPACE", value_name = "DIR")]
     workspace: Option<PathBuf>,
 }
@@ -85,13 +85,12 @@ impl Summary {
 }
 
 fn in_text(view: &View, summary: &Summary) -> String {
-    let mut text: String = view.diagnostics().iter().map(|found| format!("{found}\n")).collect();
+    let mut lines: Vec<String> = view.diagnostics().iter().map(ToString::to_string).collect();
     let Summary { objects, errors, warnings } = summary;
     let counted = |number: &usize, what: &str| format!("{number} {what}{}", if *number == 1 { "" } else { "s" });
     let counts = [counted(objects, "resource"), counted(errors, "error"), counted(warnings, "warning")];
-    text.push_str(&counts.join(", "));
-    text.push('\n');
-    text
+    lines.push(counts.join(", ") + "\n");
+    lines.join("\n")
 }
 
 fn in_json(view: &View, summary: &Summary) -> serde_json::Value {

@@ -45,7 +45,7 @@ async fn answer(app: &Arc<App>, question: Question, show: &mut Show) -> anyhow::
         ..InferInput::default()
     };
     let inference = app.infer(input, Caller::default()).await;
-    let Inference { mut started, mut framer, stateless, .. } = inference.map_err(told)?;
+    let Inference { mut started, mut framer, stateless, .. } = inference.map_err(|problem| told(&problem))?;
     let mut frames = Vec::new();
     loop {
         let item = tokio::select! {
@@ -72,6 +72,6 @@ async fn answer(app: &Arc<App>, question: Question, show: &mut Show) -> anyhow::
     Ok(show.end())
 }
 
-fn told(problem: Problem) -> anyhow::Error {
+fn told(problem: &Problem) -> anyhow::Error {
     anyhow::anyhow!("{}", problem.detail())
 }

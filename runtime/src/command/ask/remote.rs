@@ -12,7 +12,7 @@ use super::show::Show;
 use super::{End, Question};
 
 /// The longest silence: the service sends a heartbeat every 15 s.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// The longest that a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(10);

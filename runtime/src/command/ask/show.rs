@@ -167,10 +167,9 @@ impl Show {
             return;
         }
         match self.place {
-            Place::LineStart => {}
             // What is piped ends with a line of its own; only in a terminal must the rest not stick to it.
             Place::Answer if self.together || place == Place::LineStart => write(&mut self.answer, "\n"),
-            Place::Answer => {}
+            Place::LineStart | Place::Answer => {}
             Place::Thinking | Place::Delegate => write(&mut self.beside, "\n"),
         }
         self.place = place;
@@ -200,7 +199,9 @@ fn clipped(text: &str, characters: usize, lines: usize) -> String {
     let mut shown: String = by_lines.join("\n").chars().take(characters).collect();
     let missing = text.chars().count() - shown.chars().count();
     if missing > 1 {
-        shown.push_str(&format!(" … ({missing} more characters)"));
+        shown.push_str(" … (");
+        shown.push_str(&missing.to_string());
+        shown.push_str(" more characters)");
     }
     shown
 }

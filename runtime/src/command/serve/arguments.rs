@@ -14,7 +14,7 @@ use crate::settings::Settings;
 /// What `serve` takes.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ServeArguments {
-    /// Folders of manifests, or files; a later one wins over an earlier, and what the API writes goes to the last [env: TROUPE_DIRS, separated as in PATH]
+    /// Folders of manifests, or files; a later one wins over an earlier, and what the API writes goes to the last [env: `TROUPE_DIRS`, separated as in `PATH`]
     #[arg(value_name = "DIR")]
     dirs: Vec<PathBuf>,
     /// Where to listen: an address with a port, or a port of 127.0.0.1
@@ -23,7 +23,7 @@ pub struct ServeArguments {
     /// Where to serve /metrics, on a port of its own [default: nowhere]
     #[arg(long, env = "TROUPE_METRICS", value_name = "ADDR", value_parser = address)]
     metrics: Option<SocketAddr>,
-    /// The folder of the database, of secrets and of large results; one service at a time has it [default: data] [older: AGENTS_RUNTIME_DIR]
+    /// The folder of the database, of secrets and of large results; one service at a time has it [default: data] [older: `AGENTS_RUNTIME_DIR`]
     #[arg(long, env = "TROUPE_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]
@@ -38,7 +38,7 @@ pub struct ServeArguments {
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Access")]
 struct AccessOptions {
-    /// A file that holds the bearer token which every request must bring [or the token itself in TROUPE_TOKEN]
+    /// A file that holds the bearer token which every request must bring [or the token itself in `TROUPE_TOKEN`]
     #[arg(long, env = "TROUPE_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// Listen elsewhere than on loopback without a token: whoever reaches the port may run commands
@@ -47,7 +47,7 @@ struct AccessOptions {
     /// A further host name under which the service is reached; repeatable
     #[arg(long, env = "TROUPE_HOST_NAME", value_name = "NAME", value_delimiter = ',')]
     host_name: Vec<String>,
-    /// An origin whose pages may call the service from a browser, such as https://example.org; repeatable
+    /// An origin whose pages may call the service from a browser, such as `https://example.org`; repeatable
     #[arg(long, env = "TROUPE_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     cors_origin: Vec<String>,
 }
@@ -65,13 +65,13 @@ struct LoadOptions {
     /// Runs that may wait; one more is refused with 429
     #[arg(long, env = "TROUPE_MAX_QUEUED", value_name = "RUNS", default_value_t = 1_000)]
     max_queued: usize,
-    /// Bytes of an upload that go in one piece [default: 100M] [older: UPLOAD_PARALLEL_SIZE]
+    /// Bytes of an upload that go in one piece [default: 100M] [older: `UPLOAD_PARALLEL_SIZE`]
     #[arg(long, env = "TROUPE_UPLOAD_PARALLEL_SIZE", value_name = "SIZE")]
     upload_parallel_size: Option<Size>,
-    /// Pieces of an upload at one time, from 1 to 32 [default: 5] [older: UPLOAD_PARALLEL_MAX_THREADS]
+    /// Pieces of an upload at one time, from 1 to 32 [default: 5] [older: `UPLOAD_PARALLEL_MAX_THREADS`]
     #[arg(long, env = "TROUPE_UPLOAD_PARALLEL_MAX_THREADS", value_name = "PIECES")]
     upload_parallel_max_threads: Option<u32>,
-    /// The most files that a search of the workspace gives [default: 1000] [older: SEARCH_MAX_RESULTS]
+    /// The most files that a search of the workspace gives [default: 1000] [older: `SEARCH_MAX_RESULTS`]
     #[arg(long, env = "TROUPE_SEARCH_MAX_RESULTS", value_name = "FILES")]
     search_max_results: Option<usize>,
 }

@@ -17,7 +17,7 @@ pub(super) fn follow(app: &Arc<App>) {
     app.tasks.spawn(async move {
         loop {
             tokio::select! {
-                changed = changes.changed() => if changed.is_err() { return },
+                news = changes.changed() => if news.is_err() { return },
                 () = shutdown.cancelled() => return,
             }
             tell(&catalog.view(), &mut known);
