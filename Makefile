@@ -26,6 +26,7 @@ check: ## Formatting, lints, and whether what is generated is up to date
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- --deny warnings
 	$(CARGO) test --quiet --package troupe-crds --test manifests
+	$(CARGO) test --quiet --package troupe-runtime --lib openapi
 
 bench: ## Measure: every figure beside its baseline of the same run
 	$(CARGO) build --release --package troupe-runtime --package troupe-model-server --package troupe-bench
@@ -34,8 +35,9 @@ bench: ## Measure: every figure beside its baseline of the same run
 fmt: ## Format the code
 	$(CARGO) fmt --all
 
-generate: ## Write what is generated: crds/*.yaml and the chart's copies
+generate: ## Write what is generated: crds/*.yaml with the chart's copies, runtime/openapi.json
 	$(CARGO) run --quiet --package troupe-crds --example crdgen
+	$(CARGO) run --quiet --package troupe-runtime --example openapi
 
 # A peer that cannot be installed is reported there, and its tests are skipped.
 peers:
