@@ -1,0 +1,229 @@
+//! `kill -9` at every boundary of a turn that calls tools and delegates: the service goes on where it was, calls that finished are
+//! not made again, and where nobody can know, the transcript says so.
+
+use futures::{StreamExt as _, stream};
+use serde_json::{Value, json};
+use troupe_model_server::{ModelServer, Pace, Role, Rule, Scenario, Unmatched, When};
+use troupe_tests::{Ledger, Place, Service, within};
+
+/// Services at one time: what the tests of this crate may ask of a machine with few cores.
+const AT_ONCE: usize = 3;
+
+/// The rules of the scenario by the order in which the turn uses them; the place counts.
+const ANSWERS: [&str; 6] = ["look", "book", "ask the helper", "note", "help", "done"];
+
+/// Where the turn stands still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Boundary {
+    /// The model was asked for this answer, and has sent so many pieces of it.
+    Answer(&'static str, usize),
+    /// This tool was called.
+    Call(&'static str),
+}
+
+/// When the service is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Moment {
+    /// As soon as the model is asked. What came before may not be recorded yet: asking overlaps the commit, showing does not.
+    Asked,
+    /// When everything up to the boundary is recorded, while the turn stands still.
+    Held,
+    /// As soon as it goes on: anywhere behind the boundary.
+    Released,
+}
+
+fn boundaries() -> Vec<(Boundary, Moment)> {
+    let asked = ANSWERS.map(|answer| (Boundary::Answer(answer, 0), Moment::Asked));
+    let answers = ANSWERS.into_iter().flat_map(|answer| [Boundary::Answer(answer, 0), Boundary::Answer(answer, 1)]);
+    let calls = ["look", "book", "note"].map(Boundary::Call);
+    let held = answers.chain(calls).flat_map(|boundary| [(boundary, Moment::Held), (boundary, Moment::Released)]);
+    asked.into_iter().chain(held).collect()
+}
+
+fn scenario(held: Option<Boundary>) -> Scenario {
+    let boss = |when: When| When { system_contains: Some("You are the boss".to_owned()), ..when };
+    let helper = |role| When {
+        system_contains: Some("You are the helper".to_owned()),
+        last_role: Some(role),
+        ..When::default()
+    };
+    let said = |text: &str| When { last_user_contains: Some(text.to_owned()), ..When::default() };
+    let user = |text: &str| When { last_role: Some(Role::User), ..boss(said(text)) };
+    let told = |text: &str| boss(When { last_tool_contains: Some(text.to_owned()), ..When::default() });
+    let pace = |answer: &str| match held {
+        Some(Boundary::Answer(held, pieces)) if held == answer => Pace { hold_after: Some(pieces), ..Pace::default() },
+        _ => Pace::default(),
+    };
+    let delegate = || Rule::call("helper", json!({"task": "Note what was booked"})).paced(pace("ask the helper"));
+    let rules = [
+        Rule::text("I remember it all.").when(user("Do you remember?")),
+        Rule::call("look", json!({})).when(user("Plan the trip")).paced(pace("look")),
+        Rule::call("book", json!({"seat": "17"})).when(told("look is done")).paced(pace("book")),
+        delegate().when(told("book is done")),
+        delegate().when(told("was interrupted")),
+        Rule::call("note", json!({})).when(helper(Role::User)).paced(pace("note")),
+        Rule::text("The helper has helped.").when(helper(Role::Tool)).paced(pace("help")),
+        Rule::text("The trip is planned.").when(told("has helped")).paced(pace("done")),
+    ];
+    Scenario { unmatched: Unmatched::Fail, ..Scenario::of(rules) }
+}
+
+fn manifests(model: &ModelServer, ledger: &Ledger) -> String {
+    let (model, ledger) = (model.base_url(), ledger.url());
+    let tool = |name: &str, method: &str| {
+        format!(
+            "---\napiVersion: troupe.dev/v1alpha1\nkind: Tool\nmetadata: {{name: {name}}}\nspec:\n  description: {name}\n  \
+             http: {{method: {method}, url: {ledger}/{name}}}\n"
+        )
+    };
+    let agent = |name: &str, tools: &str| {
+        format!(
+            "---\napiVersion: troupe.dev/v1alpha1\nkind: Agent\nmetadata: {{name: {name}}}\nspec:\n  modelRef: {{name: scripted}}\n  \
+             systemPrompt: {{text: You are the {name}.}}\n  tools: [{tools}]\n"
+        )
+    };
+    [
+        format!(
+            "apiVersion: troupe.dev/v1alpha1\nkind: Model\nmetadata: {{name: scripted}}\nspec:\n  protocol: OpenAI\n  \
+             baseUrl: {model}/v1\n  model: scripted\n  retry: {{maxAttempts: 1}}\n"
+        ),
+        tool("look", "GET"),
+        tool("book", "POST"),
+        tool("note", "POST"),
+        agent("boss", "{tool: {name: look}}, {tool: {name: book}}, {agent: {name: helper}}"),
+        agent("helper", "{tool: {name: note}}"),
+    ]
+    .concat()
+}
+
+/// Kills the service there, and looks at what the next one makes of it.
+async fn survive(boundary: Boundary, moment: Moment) -> anyhow::Result<()> {
+    let model = ModelServer::start(scenario(Some(boundary))).await?;
+    let ledger = Ledger::start().await?;
+    if let Boundary::Call(name) = boundary {
+        ledger.hold(name);
+    }
+    let place = Place::with(&manifests(&model, &ledger))?;
+    let service = place.serve().await?;
+    let question = json!({"agent_id": "boss", "text": "Plan the trip", "session_id": "new"});
+    let mut frames = service.stream("/v1/infer/stream", &question).await?;
+    let session = frames.header("x-session-id").to_owned();
+    let init = frames.next().await?.expect("a first frame");
+    match boundary {
+        Boundary::Answer(..) => within("an answer to be held", model.wait_for_held(1)).await?,
+        Boundary::Call(name) => ledger.called(name).await?,
+    }
+    if moment != Moment::Asked {
+        recorded(&service, text(&init.data["run_id"]), boundary).await?;
+    }
+    if moment == Moment::Released {
+        model.release(1);
+        ledger.release();
+    }
+    service.kill().await?;
+    drop(frames);
+    model.set_scenario(scenario(None))?;
+    ledger.release();
+    let service = place.serve().await?;
+    let case = check(&service, &session, &model, &ledger, (boundary, moment)).await;
+    case.inspect_err(|_| eprintln!("{boundary:?} {moment:?}: the service wrote\n{}", service.log()))
+}
+
+/// Waits until the journal holds all that comes before the boundary: an event is shown once it is recorded.
+async fn recorded(service: &Service, run: &str, boundary: Boundary) -> anyhow::Result<()> {
+    let mut events = service.follow(&format!("/v1/runs/{run}/events")).await?;
+    let mut steps = ANSWERS.into_iter();
+    while let Some(event) = events.next().await? {
+        let step = (event.data["type"] == "step_started").then(|| steps.next()).flatten();
+        let reached = match boundary {
+            Boundary::Answer(answer, _) => step == Some(answer),
+            Boundary::Call(name) => event.data["type"] == "tool_started" && event.data["name"] == name,
+        };
+        if reached {
+            return Ok(());
+        }
+    }
+    anyhow::bail!("the run ended before {boundary:?}")
+}
+
+/// The turn finishes, and its calls were made as often as is promised.
+async fn check(
+    service: &Service,
+    session: &str,
+    model: &ModelServer,
+    ledger: &Ledger,
+    (boundary, moment): (Boundary, Moment),
+) -> anyhow::Result<()> {
+    let runs = service.get(&format!("/v1/runs?session={session}")).await?;
+    let run = runs.body["runs"][0]["id"].as_str().unwrap_or_default().to_owned();
+    let events = service.follow(&format!("/v1/runs/{run}/events")).await?.rest().await?;
+    let last = &events.last().expect("events").data;
+    assert_eq!((&last["type"], &last["status"]), (&json!("run_finished"), &json!("completed")), "{last}");
+
+    let conversation = service.get(&format!("/v1/sessions/{session}")).await?;
+    let turns = conversation.body["messages"].as_array().cloned().unwrap_or_default();
+    let said: Vec<(&str, &str)> = turns
+        .iter()
+        .map(|turn| (text(&turn["role"]), text(&turn["content"])))
+        .filter(|turn| turn.0 != "system")
+        .collect();
+    let booked = said.get(4).expect("seven more turns").1;
+    let expected = [
+        ("user", "Plan the trip"),
+        ("assistant", ""),
+        ("tool", "look is done"),
+        ("assistant", ""),
+        ("tool", booked),
+        ("assistant", ""),
+        ("tool", "The helper has helped."),
+        ("assistant", "The trip is planned."),
+    ];
+    assert_eq!(said, expected, "{boundary:?} {moment:?}");
+
+    let noted = events.iter().rfind(|event| event.data["type"] == "tool_finished" && event.data["name"] == "note");
+    let noted = text(&noted.expect("the helper's call").data["content"]);
+    let looked = ledger.count("look");
+    let interrupted = |name| boundary == Boundary::Call(name) && moment == Moment::Held;
+    let case = (boundary, moment);
+    match moment {
+        Moment::Held => assert_eq!(looked, if interrupted("look") { 2 } else { 1 }, "{case:?}: calls of look"),
+        _ => assert!((1..=2).contains(&looked), "{case:?}: {looked} calls of look"),
+    }
+    for (name, result) in [("book", booked), ("note", noted)] {
+        let count = ledger.count(name);
+        if result == format!("{name} is done") {
+            assert_eq!(count, 1, "{case:?}: calls of {name}");
+            assert!(!interrupted(name), "{case:?}: {name} was interrupted, and nothing says so");
+        } else {
+            assert!(result.contains("interrupted") && result.contains("unknown"), "{case:?}: {name}: {result}");
+            assert!(count <= 1, "{case:?}: {name} was made {count} times");
+            assert!(interrupted(name) || moment != Moment::Held, "{case:?}: {name} was not interrupted");
+        }
+    }
+    remembers(service, session, model, &said).await
+}
+
+/// The next turn works, and the model is told all of the one before.
+async fn remembers(service: &Service, session: &str, model: &ModelServer, said: &[(&str, &str)]) -> anyhow::Result<()> {
+    let question = json!({"agent_id": "boss", "text": "Do you remember?", "session_id": session});
+    let answer = service.post("/v1/infer", &question).await?;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(answer.body["messages"][0]["content"], "I remember it all.", "{}", answer.body);
+    let request = model.requests().pop().expect("a request").json();
+    let told = request["messages"].as_array().expect("messages");
+    let told: Vec<(&str, &str)> = told.iter().map(|turn| (text(&turn["role"]), text(&turn["content"]))).collect();
+    assert_eq!(told[1..=said.len()], *said);
+    Ok(())
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_turn_survives_a_kill_at_each_of_its_boundaries() {
+    let cases = stream::iter(boundaries()).map(|(boundary, moment)| async move {
+        survive(boundary, moment).await.unwrap_or_else(|error| panic!("{boundary:?} {moment:?}: {error:#}"));
+    });
+    cases.buffer_unordered(AT_ONCE).collect::<()>().await;
+}
