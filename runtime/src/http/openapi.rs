@@ -24,6 +24,7 @@ pub fn description() -> utoipa::openapi::OpenApi {
         handler::infer::Paths::openapi(),
         handler::openapi::Paths::openapi(),
         handler::runs::Paths::openapi(),
+        handler::sessions::Paths::openapi(),
     ] {
         whole.merge(part);
     }

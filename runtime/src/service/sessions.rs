@@ -21,7 +21,8 @@ use crate::wire::{parse_timestamp, timestamp};
 const ATTEMPTS: usize = 3;
 
 /// The query of a list whose order is the store's.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Window {
     /// How many items; at most 500.
     pub limit: Option<usize>,

@@ -18,17 +18,17 @@ use troupe_runtime::settings::Settings;
 use troupe_store::{SessionChange, SessionChanged};
 
 /// Long enough for a machine that does other things; nothing waits this long when all is well.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Waits for what must happen.
-pub async fn soon<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, what).await.expect("it should have happened by now")
+pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, Box::pin(what)).await.expect("it should have happened by now")
 }
 
 /// A running service; everything of it goes with it.
-pub struct Setting {
-    pub app: Arc<App>,
-    pub models: ModelServer,
+pub(crate) struct Setting {
+    pub(crate) app: Arc<App>,
+    pub(crate) models: ModelServer,
     base: String,
     client: Client,
     _folder: TempDir,
@@ -36,12 +36,16 @@ pub struct Setting {
 
 impl Setting {
     /// A service whose only model that summarises is the one of the agent `keeper`: from 1,000 tokens on, keeping two turns.
-    pub async fn new(rules: impl IntoIterator<Item = Rule>) -> Self {
+    pub(crate) async fn new(rules: impl IntoIterator<Item = Rule>) -> Self {
         Self::with(rules, "", |_| {}).await
     }
 
     /// The same with more manifests and other settings.
-    pub async fn with(rules: impl IntoIterator<Item = Rule>, more: &str, settle: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) async fn with(
+        rules: impl IntoIterator<Item = Rule>,
+        more: &str,
+        settle: impl FnOnce(&mut Settings),
+    ) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let models = ModelServer::start(Scenario::of(rules)).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -62,7 +66,7 @@ impl Setting {
         Self { app, models, base, client, _folder: folder }
     }
 
-    pub async fn request(&self, method: Method, path: &str, body: &str) -> Response {
+    pub(crate) async fn request(&self, method: Method, path: &str, body: &str) -> Response {
         soon(self.client.request(method, format!("{}{path}", self.base)).body(body.to_owned()).send()).await.unwrap()
     }
 
@@ -73,20 +77,20 @@ impl Setting {
         (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 
-    pub async fn get(&self, path: &str) -> (u16, Value) {
+    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
         self.answer(Method::GET, path, "").await
     }
 
-    pub async fn delete(&self, path: &str) -> (u16, Value) {
+    pub(crate) async fn delete(&self, path: &str) -> (u16, Value) {
         self.answer(Method::DELETE, path, "").await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         self.answer(Method::POST, path, &body.to_string()).await
     }
 
     /// Says something to the agent `keeper` in a session (`new` begins one); the session's id.
-    pub async fn say(&self, session: &str, text: &str) -> String {
+    pub(crate) async fn say(&self, session: &str, text: &str) -> String {
         let (status, body) =
             self.post("/v1/infer", &json!({"agent_id": "keeper", "session_id": session, "text": text})).await;
         assert_eq!(status, 200, "{body}");
@@ -94,41 +98,41 @@ impl Setting {
     }
 
     /// A session's turns.
-    pub async fn turns(&self, session: &str) -> Vec<Value> {
+    pub(crate) async fn turns(&self, session: &str) -> Vec<Value> {
         let (status, body) = self.get(&format!("/v1/sessions/{session}")).await;
         assert_eq!(status, 200, "{body}");
         body["messages"].as_array().unwrap().clone()
     }
 
     /// The time of the turn that says `text`.
-    pub async fn time_of(&self, session: &str, text: &str) -> String {
+    pub(crate) async fn time_of(&self, session: &str, text: &str) -> String {
         let turns = self.turns(session).await;
         let turn = turns.iter().find(|turn| turn["content"] == text).unwrap();
         turn["timestamp"].as_str().unwrap().to_owned()
     }
 
-    pub async fn context(&self, session: &str) -> Value {
+    pub(crate) async fn context(&self, session: &str) -> Value {
         let (status, body) = self.get(&format!("/v1/sessions/{session}/context")).await;
         assert_eq!(status, 200, "{body}");
         body
     }
 
     /// A session's entry in the list.
-    pub async fn entry(&self, session: &str) -> Value {
+    pub(crate) async fn entry(&self, session: &str) -> Value {
         let (_, body) = self.get("/v1/sessions").await;
         let sessions = body["sessions"].as_array().unwrap();
         sessions.iter().find(|entry| entry["session_id"] == session).cloned().unwrap_or_default()
     }
 
     /// The messages of every request to a model, as `role: content`.
-    pub fn asked(&self, model: &str) -> Vec<Vec<String>> {
+    pub(crate) fn asked(&self, model: &str) -> Vec<Vec<String>> {
         let bodies = self.models.requests().into_iter().map(|request| request.json());
         let of_model = bodies.filter(|body| body["model"] == model);
         of_model.map(|body| body["messages"].as_array().unwrap().iter().map(said).collect()).collect()
     }
 
     /// A reader of the feed that was told the statuses already.
-    pub async fn feed(&self) -> Feed {
+    pub(crate) async fn feed(&self) -> Feed {
         let response = self.request(Method::GET, "/v1/sessions/events", "").await;
         assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
         Feed { response, text: String::new(), events: VecDeque::new() }
@@ -166,19 +170,19 @@ fn manifests(base: &str) -> String {
 }
 
 /// `small` answers with so many tokens, counting its requests.
-pub fn small(tokens: u64) -> Rule {
+pub(crate) fn small(tokens: u64) -> Rule {
     let usage = Usage { input: tokens - 10, output: 10, ..Usage::default() };
     let reply = Reply { usage: Some(usage), ..Reply::text("re: {{last_user}}") };
     Rule::from(reply).when(When { model: Some("small".to_owned()), ..When::default() })
 }
 
 /// `scribe` answers so.
-pub fn scribe(text: &str) -> Rule {
+pub(crate) fn scribe(text: &str) -> Rule {
     Rule::text(text).when(When { model: Some("scribe".to_owned()), ..When::default() })
 }
 
 /// A change of the store that is waited for.
-pub async fn until(changes: &mut Receiver<SessionChange>, session: &str, wanted: &SessionChanged) {
+pub(crate) async fn until(changes: &mut Receiver<SessionChange>, session: &str, wanted: &SessionChanged) {
     soon(async {
         loop {
             let change = changes.recv().await.unwrap();
@@ -191,7 +195,7 @@ pub async fn until(changes: &mut Receiver<SessionChange>, session: &str, wanted:
 }
 
 /// A reader of `/v1/sessions/events`.
-pub struct Feed {
+pub(crate) struct Feed {
     response: Response,
     text: String,
     events: VecDeque<Value>,
@@ -199,7 +203,7 @@ pub struct Feed {
 
 impl Feed {
     /// The next event.
-    pub async fn next(&mut self) -> Value {
+    pub(crate) async fn next(&mut self) -> Value {
         while self.events.is_empty() {
             let chunk = soon(self.response.chunk()).await.unwrap().expect("the feed goes on");
             self.text.push_str(std::str::from_utf8(&chunk).unwrap());
@@ -214,7 +218,7 @@ impl Feed {
     }
 
     /// Whether the feed ends now.
-    pub async fn ends(mut self) -> bool {
+    pub(crate) async fn ends(mut self) -> bool {
         soon(async { while let Ok(Some(_)) = self.response.chunk().await {} }).await;
         true
     }

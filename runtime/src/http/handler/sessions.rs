@@ -1,5 +1,7 @@
 //! Sessions: `/v1/sessions` (S1-137 to S1-146), with pages, search and context beside S1's.
 
+mod view;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,26 +14,34 @@ use axum::routing::{get, post};
 use bytes::Bytes;
 use futures::stream;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
 use troupe_core::port::StoreError;
-use troupe_store::{SearchHit, SessionRow};
+use utoipa::{IntoParams, OpenApi};
 
 use super::infer::caller;
 use crate::app::App;
-use crate::http::error::Problem;
+use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Body, Id, Params};
 use crate::http::sse;
 use crate::service::context::ContextView;
 use crate::service::resolve::sentence;
-use crate::service::sessions::events::SessionEvents;
+use crate::service::sessions::events::{SessionEvent, SessionEvents};
 use crate::service::sessions::{RevokeInput, Window};
-use crate::wire;
+use view::{
+    Conversation, ConversationMeta, Deleted, Done, Found, FoundList, MessagePage, RevokedView, SessionEntry,
+    SessionList, Titled, turns,
+};
 
 /// A comment goes out after this long without an event, so that gateways and clients know that the stream lives.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// What of a found turn is shown before the words, and in all, in characters.
-const EXCERPT: (usize, usize) = (80, 300);
+/// The description of this file's routes.
+#[derive(OpenApi)]
+#[openapi(
+    paths(list, events, search, conversation, context, messages, delete, generate_title, revoke, read),
+    components(schemas(SessionEvent)),
+    tags((name = "sessions", description = "Conversations: list, read, revoke, search, follow"))
+)]
+pub struct Paths;
 
 /// The routes of this file.
 pub fn routes() -> Router<Arc<App>> {
@@ -52,159 +62,159 @@ fn viewer(headers: &HeaderMap) -> String {
     caller(headers, "", &[]).user
 }
 
-#[derive(Deserialize)]
-struct ListQuery {
+/// Which part of the list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListParams {
+    /// How many, at most 500; all of them without it.
     limit: Option<usize>,
+    /// `next_cursor` of the page before.
     cursor: Option<String>,
+    /// Follow the sessions instead, as `/v1/sessions/events` does.
     #[serde(default)]
     watch: bool,
 }
 
+/// List sessions, the one with the latest inference first
+#[utoipa::path(get, path = "/v1/sessions", tag = "sessions", params(ListParams),
+    responses((status = 200, description = "The sessions", body = SessionList),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn list(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Params(query): Params<ListQuery>,
+    Params(query): Params<ListParams>,
 ) -> Result<Response, Problem> {
     if query.watch {
         return Ok(watch(&app, viewer(&headers)));
     }
     let window = Window { limit: query.limit, cursor: query.cursor };
-    let (rows, next) = app.sessions(&viewer(&headers), &window).await?;
-    let sessions: Vec<Value> = rows.iter().map(index_entry).collect();
-    let mut answer = json!({"sessions": sessions});
-    note(&mut answer, "next_cursor", next.map(Value::String));
-    Ok(Json(answer).into_response())
+    let (rows, next_cursor) = app.sessions(&viewer(&headers), &window).await?;
+    let sessions = rows.iter().map(SessionEntry::from).collect();
+    Ok(Json(SessionList { sessions, next_cursor }).into_response())
 }
 
-/// A session in the list (S1-28), with its status beside it.
-fn index_entry(row: &SessionRow) -> Value {
-    let mut entry = json!({
-        "session_id": row.id,
-        "title": row.title,
-        "created_at": wire::timestamp(row.created_at),
-        "last_inference_at": wire::timestamp(row.last_inference_at),
-        "turn_count": row.turn_count,
-        "status": row.status,
-    });
-    note(&mut entry, "last_total_tokens", row.last_total_tokens.map(Value::from));
-    entry
+/// Read a session with every turn
+///
+/// Reading does not make it read: `POST …/read` does.
+#[utoipa::path(get, path = "/v1/sessions/{id}", tag = "sessions",
+    params(("id" = String, Path, description = "The session's id, percent-encoded")),
+    responses((status = 200, description = "The session", body = Conversation),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
+async fn conversation(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Id(id): Id,
+) -> Result<Json<Conversation>, Problem> {
+    let (row, said) = app.conversation(&viewer(&headers), &id).await?;
+    Ok(Json(Conversation { meta: ConversationMeta::from(&row), messages: turns(&said) }))
 }
 
-async fn conversation(State(app): State<Arc<App>>, headers: HeaderMap, Id(id): Id) -> Result<Json<Value>, Problem> {
-    let (row, turns) = app.conversation(&viewer(&headers), &id).await?;
-    let messages: Vec<Value> = turns.iter().map(wire::turn).collect();
-    Ok(Json(json!({"meta": meta(&row), "messages": messages})))
-}
-
-/// What `conversation.json` says of a session (S1-36), with its title and status beside it.
-fn meta(row: &SessionRow) -> Value {
-    let mut meta = json!({
-        "session_id": row.id,
-        "created_at": wire::timestamp(row.created_at),
-        "updated_at": wire::timestamp(row.updated_at),
-        "turn_count": row.turn_count,
-        "title": row.title,
-        "status": row.status,
-    });
-    note(&mut meta, "last_total_tokens", row.last_total_tokens.map(Value::from));
-    note(&mut meta, "parent_session_id", row.parent.clone().map(Value::String));
-    for name in ["tool_ids", "model_id", "agent_id", "workspace"] {
-        note(&mut meta, name, row.meta.get(name).cloned());
-    }
-    meta
-}
-
-fn note(object: &mut Value, name: &str, value: Option<Value>) {
-    if let (Value::Object(members), Some(value)) = (object, value) {
-        members.insert(name.to_owned(), value);
-    }
-}
-
+/// Read what the next run is told of a session: summary, memories, numbers
+#[utoipa::path(get, path = "/v1/sessions/{id}/context", tag = "sessions",
+    params(("id" = String, Path, description = "The session's id, percent-encoded")),
+    responses((status = 200, description = "The context", body = ContextView),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn context(State(app): State<Arc<App>>, headers: HeaderMap, Id(id): Id) -> Result<Json<ContextView>, Problem> {
     app.session(&viewer(&headers), &id).await?;
     let context = app.session_context(&id).await?;
     context.map(Json).ok_or_else(|| StoreError::NoSession(id).into())
 }
 
+/// Read a page of a session's turns, oldest first
+#[utoipa::path(get, path = "/v1/sessions/{id}/messages", tag = "sessions",
+    params(("id" = String, Path, description = "The session's id, percent-encoded"), Window),
+    responses((status = 200, description = "The turns", body = MessagePage),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn messages(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     Id(id): Id,
     Params(window): Params<Window>,
-) -> Result<Json<Value>, Problem> {
-    let (turns, next) = app.messages(&viewer(&headers), &id, &window).await?;
-    let turns: Vec<Value> = turns.iter().map(wire::turn).collect();
-    let mut answer = json!({"messages": turns});
-    note(&mut answer, "next_cursor", next.map(Value::String));
-    Ok(Json(answer))
+) -> Result<Json<MessagePage>, Problem> {
+    let (said, next_cursor) = app.messages(&viewer(&headers), &id, &window).await?;
+    Ok(Json(MessagePage { messages: turns(&said), next_cursor }))
 }
 
-async fn delete(State(app): State<Arc<App>>, headers: HeaderMap, Id(id): Id) -> Result<Json<Value>, Problem> {
+/// Delete a session
+#[utoipa::path(delete, path = "/v1/sessions/{id}", tag = "sessions",
+    params(("id" = String, Path, description = "The session's id, percent-encoded")),
+    responses((status = 200, description = "It is gone", body = Deleted),
+              (status = 409, description = "A run of it is active", body = ProblemBody),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
+async fn delete(State(app): State<Arc<App>>, headers: HeaderMap, Id(id): Id) -> Result<Json<Deleted>, Problem> {
     app.delete_session(&viewer(&headers), &id).await?;
-    Ok(Json(json!({"status": "deleted", "session_id": id})))
+    Ok(Json(Deleted { status: "deleted", session_id: id }))
 }
 
-async fn generate_title(State(app): State<Arc<App>>, headers: HeaderMap, Id(id): Id) -> Result<Json<Value>, Problem> {
+/// Make a title of what was said first
+#[utoipa::path(post, path = "/v1/sessions/{id}/generate-title", tag = "sessions",
+    params(("id" = String, Path, description = "The session's id, percent-encoded")),
+    responses((status = 200, description = "The title", body = Titled),
+              (status = 502, description = "The model failed", body = ProblemBody),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
+async fn generate_title(State(app): State<Arc<App>>, headers: HeaderMap, Id(id): Id) -> Result<Json<Titled>, Problem> {
     app.session(&viewer(&headers), &id).await?;
     let title = app.generate_title(&id).await?;
-    Ok(Json(json!({"status": "success", "session_id": id, "title": title})))
+    Ok(Json(Titled { status: "success", session_id: id, title }))
 }
 
+/// Delete a user's message and everything after it
+#[utoipa::path(post, path = "/v1/sessions/{id}/revoke", tag = "sessions",
+    params(("id" = String, Path, description = "The session's id, percent-encoded")),
+    request_body = RevokeInput,
+    responses((status = 200, description = "It is done", body = RevokedView),
+              (status = 409, description = "A run of it is active, and `forced` was not asked for", body = ProblemBody),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn revoke(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     Id(id): Id,
     Body(input): Body<RevokeInput>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<RevokedView>, Problem> {
     let revoked = app.revoke(&viewer(&headers), &id, input).await?;
-    Ok(Json(json!({"status": "success", "session_id": id, "removed_count": revoked.turns})))
+    Ok(Json(RevokedView { status: "success", session_id: id, removed_count: revoked.turns }))
 }
 
-async fn read(State(app): State<Arc<App>>, headers: HeaderMap, Id(id): Id) -> Result<Json<Value>, Problem> {
+/// Make an unread session idle
+#[utoipa::path(post, path = "/v1/sessions/{id}/read", tag = "sessions",
+    params(("id" = String, Path, description = "The session's id, percent-encoded")),
+    responses((status = 200, description = "It is done", body = Done),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
+async fn read(State(app): State<Arc<App>>, headers: HeaderMap, Id(id): Id) -> Result<Json<Done>, Problem> {
     app.read_session(&viewer(&headers), &id).await?;
-    Ok(Json(json!({"ok": true})))
+    Ok(Json(Done { ok: true }))
 }
 
-#[derive(Deserialize)]
-struct SearchQuery {
+/// What is looked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SearchParams {
+    /// Words, each the beginning of one.
     #[serde(default)]
+    #[param(required = true)]
     q: String,
+    /// How many places; 50 by default, at most 500.
     limit: Option<usize>,
 }
 
+/// Find words in titles and turns
+#[utoipa::path(get, path = "/v1/sessions/search", tag = "sessions", params(SearchParams),
+    responses((status = 200, description = "Where they are, the best first", body = FoundList),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn search(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Params(query): Params<SearchQuery>,
-) -> Result<Json<Value>, Problem> {
+    Params(query): Params<SearchParams>,
+) -> Result<Json<FoundList>, Problem> {
     let hits = app.search_sessions(&viewer(&headers), &query.q, query.limit).await?;
-    let results: Vec<Value> = hits.iter().map(|hit| found(hit, &query.q)).collect();
-    Ok(Json(json!({"results": results})))
+    let results = hits.into_iter().map(|hit| Found::new(hit, &query.q)).collect();
+    Ok(Json(FoundList { results }))
 }
 
-fn found(hit: &SearchHit, words: &str) -> Value {
-    let mut shown = Map::new();
-    shown.insert("session_id".to_owned(), hit.session.clone().into());
-    shown.insert("title".to_owned(), hit.title.clone().into());
-    if let Some(at) = hit.at {
-        shown.insert("timestamp".to_owned(), wire::timestamp(at).into());
-        shown.insert("excerpt".to_owned(), excerpt(&hit.content, words).into());
-    }
-    Value::Object(shown)
-}
-
-/// The part of a text around the first of the words that it has.
-fn excerpt(text: &str, words: &str) -> String {
-    let letters: Vec<char> = text.chars().collect();
-    let lower: Vec<char> = letters.iter().map(|letter| letter.to_lowercase().next().unwrap_or(*letter)).collect();
-    let place = |word: &str| {
-        let word: Vec<char> = word.chars().map(|letter| letter.to_lowercase().next().unwrap_or(letter)).collect();
-        lower.windows(word.len()).position(|part| part == word)
-    };
-    let at = words.split_whitespace().filter_map(place).min().unwrap_or(0);
-    letters.iter().skip(at.saturating_sub(EXCERPT.0)).take(EXCERPT.1).collect()
-}
-
+/// Follow statuses and titles as server-sent events
+#[utoipa::path(get, path = "/v1/sessions/events", tag = "sessions",
+    responses((status = 200, description = "`data:` lines, each a SessionEvent; `init` is the first",
+               content_type = "text/event-stream", body = SessionEvent)))]
 async fn events(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     watch(&app, viewer(&headers))
 }
@@ -216,10 +226,10 @@ fn watch(app: &Arc<App>, viewer: String) -> Response {
     sse::events(stream::unfold(events, |mut events| async move {
         let next = match tokio::time::timeout(HEARTBEAT, events.next()).await {
             Err(_) => Some(Bytes::from_static(b": heartbeat\n\n")),
-            Ok(Ok(event)) => event.and_then(|event| serde_json::to_string(&event).ok()).map(|json| {
-                // JSON has no line breaks of its own, so that one `data:` line holds it.
-                Bytes::from(format!("data: {json}\n\n"))
-            }),
+            // JSON has no line breaks of its own, so that one `data:` line holds it.
+            Ok(Ok(event)) => event
+                .and_then(|event| serde_json::to_string(&event).ok())
+                .map(|json| Bytes::from(format!("data: {json}\n\n"))),
             Ok(Err(error)) => {
                 tracing::error!(error = %sentence(&error), "the feed of sessions ends");
                 None
@@ -227,19 +237,4 @@ fn watch(app: &Arc<App>, viewer: String) -> Response {
         };
         next.map(|bytes| (bytes, events))
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_excerpt_begins_before_the_first_word_that_is_there() {
-        let text = format!("{}Ärger in Oslo{}", "x".repeat(500), "y".repeat(500));
-        let shown = excerpt(&text, "missing OSLO ärger");
-        assert_eq!(shown.chars().count(), 300);
-        assert!(shown.starts_with(&format!("{}Ärger in Oslo", "x".repeat(80))));
-        assert_eq!(excerpt("short", "missing"), "short");
-        assert_eq!(excerpt("", "word"), "");
-    }
 }

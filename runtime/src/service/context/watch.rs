@@ -152,7 +152,7 @@ async fn give_title(app: &App, session: &str) {
     match app.generate_title(session).await {
         Ok(_) | Err(TitleError::Changed(_) | TitleError::NothingSaid(_)) => {}
         Err(error) => {
-            tracing::warn!(session.id = session, error = %sentence(&error), "a session keeps its first title")
+            tracing::warn!(session.id = session, error = %sentence(&error), "a session keeps its first title");
         }
     }
 }
