@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// The namespace of every identifier that is derived rather than drawn (UUIDv5).
+/// The namespace of every identifier that is derived rather than drawn (`UUIDv5`).
 const DERIVED: Uuid = Uuid::from_u128(0x8f1c_2b6e_52a4_5d0e_9a37_7472_6f75_7065);
 
-/// A run's identifier: a UUIDv7, so that runs sort by the time of their creation.
+/// A run's identifier: a `UUIDv7`, so that runs sort by the time of their creation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RunId(pub Uuid);
@@ -54,7 +54,7 @@ impl fmt::Debug for RunId {
     }
 }
 
-/// Identifies one tool call of one run; derived (UUIDv5) from the run, the model step and the call's place in it, so
+/// Identifies one tool call of one run; derived (`UUIDv5`) from the run, the model step and the call's place in it, so
 /// that going on and resuming name it alike.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -111,7 +111,7 @@ impl fmt::Display for ContentHash {
     }
 }
 
-/// A UUIDv5 of `name` in the engine's own namespace: for identifiers that must be found again from what they name.
+/// A `UUIDv5` of `name` in the engine's own namespace: for identifiers that must be found again from what they name.
 pub fn derived(name: &str) -> Uuid {
     Uuid::new_v5(&DERIVED, name.as_bytes())
 }

@@ -235,7 +235,7 @@ pub struct McpTool {
     pub tool: String,
 }
 
-/// What is pinned of an McpServer.
+/// What is pinned of an `McpServer`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct McpServerSnapshot {

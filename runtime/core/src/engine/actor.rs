@@ -165,7 +165,7 @@ impl Actor {
                 return Ended::Waiting;
             }
             if let Some(signal) = self.stash.pop_front() {
-                self.take(signal).await;
+                self.take(signal);
                 continue;
             }
             let timer = self.next_timer();
@@ -177,7 +177,7 @@ impl Actor {
                     return Ended::HandedBack;
                 }
                 Some(order) = self.orders.recv() => self.obey(order).await,
-                Some(signal) = self.signals.next(), if !self.signals.is_empty() => self.take(signal).await,
+                Some(signal) = self.signals.next(), if !self.signals.is_empty() => self.take(signal),
                 () = sleep(timer), if timer.is_some() => {}
             }
         }
@@ -380,8 +380,8 @@ impl Actor {
             session: None,
             idempotency: None,
             owner: run.accepted.user.clone(),
-            kind: "agent".to_owned(),
-            target: run.accepted.agent.clone(),
+            kind: if run.accepted.agent.is_empty() { "adhoc" } else { "agent" }.to_owned(),
+            target: target_of(run),
             state: RunState::Waiting,
             lease: None,
             now: self.tree.last_at,
@@ -393,9 +393,8 @@ impl Actor {
     fn committed(&mut self, result: Result<Created, StoreError>) -> Result<(), Ended> {
         let accepted = self.accepted.take();
         let ended = match &result {
-            Ok(Created::New) => None,
             Ok(Created::Existing(run)) => Some(Ended::Existing(*run)),
-            Err(_) => None,
+            Ok(Created::New) | Err(_) => None,
         };
         match (result, accepted) {
             (Ok(created), Some(accepted)) => {
@@ -582,7 +581,7 @@ impl Actor {
     }
 
     /// Takes in what came of something.
-    async fn take(&mut self, signal: Signal) {
+    fn take(&mut self, signal: Signal) {
         match signal {
             Signal::Model(key, Ok(event)) => self.take_piece(key, event),
             Signal::Model(key, Err(error)) => {
@@ -721,6 +720,12 @@ pub(super) fn event_of(tree: &Tree, command: super::Command) -> Result<Option<(R
 fn is_the_callers(call: &crate::run::Call) -> bool {
     call.state == CallState::Pending
         && call.tool.as_ref().is_some_and(|tool| tool.kind == crate::tool::ToolKind::Client)
+}
+
+/// The agent's name; the model's for an ad-hoc composition.
+fn target_of(run: &Run) -> String {
+    let model = || Some(run.agent.as_ref()?.models.first()?.name.clone());
+    Some(run.accepted.agent.clone()).filter(|name| !name.is_empty()).or_else(model).unwrap_or_default()
 }
 
 fn forced(run: &Run) -> bool {

@@ -78,21 +78,18 @@ pub(super) async fn prepare(parent: Parenthood, ports: Ports, now: Timestamp, du
     let images = images(&parent, &ports).await?;
     let (session, continued, creates_session) = session(&parent, &ports, &context, now, durable).await?;
     let mut input = Vec::new();
-    let (snapshot, hash, agent) = match &parent.tool.kind {
-        ToolKind::Agent { agent } => {
-            let found = parent.target.as_ref().ok_or_else(|| format!("there is no agent {agent:?}"))?;
-            (None, parent.snapshot.clone(), Arc::clone(found))
+    let (snapshot, hash, agent) = if let ToolKind::Agent { agent } = &parent.tool.kind {
+        let found = parent.target.as_ref().ok_or_else(|| format!("there is no agent {agent:?}"))?;
+        (None, parent.snapshot.clone(), Arc::clone(found))
+    } else {
+        let agent = compose(&parent, &ports)?;
+        let instructions = instructions(&context, &agent, continued.high_water != 0);
+        if !instructions.is_empty() {
+            input.push(Turn::text(Role::System, instructions));
         }
-        _ => {
-            let agent = compose(&parent, &ports)?;
-            let instructions = instructions(&context, &agent, continued.high_water != 0);
-            if !instructions.is_empty() {
-                input.push(Turn::text(Role::System, instructions));
-            }
-            let pinned = pin(agent)?;
-            let agent = pinned.snapshot.agent().cloned().ok_or_else(|| "the sub-agent cannot be pinned".to_owned())?;
-            (Some(pinned.clone()), pinned.hash, agent)
-        }
+        let pinned = pin(agent)?;
+        let agent = pinned.snapshot.agent().cloned().ok_or_else(|| "the sub-agent cannot be pinned".to_owned())?;
+        (Some(pinned.clone()), pinned.hash, agent)
     };
     input.push(Turn::from(Message { images, ..Message::user(task) }));
     let accepted = Accepted {
@@ -146,11 +143,11 @@ async fn session(
         return Ok((None, SessionContext::default(), false));
     };
     let failed = |error| format!("the conversation of the last sub-agent cannot be read: {error}");
-    if context.contains(CONTINUE) {
-        if let Some(last) = ports.store.last_child_session(of).await.map_err(failed)? {
-            let read = ports.store.session(&last, None).await.map_err(failed)?.unwrap_or_default();
-            return Ok((Some(last), read, false));
-        }
+    if context.contains(CONTINUE)
+        && let Some(last) = ports.store.last_child_session(of).await.map_err(failed)?
+    {
+        let read = ports.store.session(&last, None).await.map_err(failed)?.unwrap_or_default();
+        return Ok((Some(last), read, false));
     }
     // The call's own identifier keeps two sub-agents of one microsecond apart.
     let distinct = parent.call.to_string();
@@ -190,7 +187,7 @@ fn compose(parent: &Parenthood, ports: &Ports) -> Result<AgentSnapshot, String> 
 /// The named tools, out of the parent's own (S1-118).
 fn scope(parent: &Parenthood) -> Result<Vec<Arc<ToolSnapshot>>, String> {
     let named = parent.arguments.get("tool_names").or_else(|| parent.arguments.get("tools"));
-    let names: Vec<String> = match named {
+    let asked: Vec<String> = match named {
         Some(Value::Array(items)) => items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect(),
         // Models write lists as text, too.
         Some(Value::String(text)) => text
@@ -202,7 +199,7 @@ fn scope(parent: &Parenthood) -> Result<Vec<Arc<ToolSnapshot>>, String> {
     };
     let own = &parent.agent.tools;
     let mut tools = Vec::new();
-    for name in names.iter().filter(|name| !name.is_empty()) {
+    for name in asked.iter().filter(|name| !name.is_empty()) {
         let Some(tool) = own.iter().find(|tool| tool.spec.name == *name || tool.id == *name) else {
             let known: Vec<_> = own.iter().map(|tool| tool.spec.name.as_str()).collect();
             return Err(format!("unknown tool '{name}'; available: {}", known.join(", ")));
@@ -244,7 +241,11 @@ pub fn tools_table(tools: &[&ToolSnapshot]) -> String {
     for (names, server, description) in rows {
         let description = server.map_or(description, |server| format!("tools of the MCP server {server}"));
         let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
-        table.push_str(&format!("| {} | {} |\n", cell(&names.join(", ")), cell(&description)));
+        table.push_str("| ");
+        table.push_str(&cell(&names.join(", ")));
+        table.push_str(" | ");
+        table.push_str(&cell(&description));
+        table.push_str(" |\n");
     }
     table
 }

@@ -26,7 +26,7 @@ pub(super) async fn start(engine: &Arc<Inner>, request: StartRequest) -> Result<
     }
     let root = RunId::new(engine.now());
     if !request.durable && request.session.is_none() {
-        return Ok(start_stateless(engine, root, request));
+        return Ok(start_stateless(engine, root, &request));
     }
     if request.interrupt {
         interrupt(engine, &request).await;
@@ -101,7 +101,7 @@ fn accepted(request: &StartRequest) -> Accepted {
     }
 }
 
-fn start_stateless(engine: &Arc<Inner>, root: RunId, request: StartRequest) -> Started {
+fn start_stateless(engine: &Arc<Inner>, root: RunId, request: &StartRequest) -> Started {
     engine.lock().running += 1;
     let stream = RunStream::new(Vec::new());
     let subscription = stream.subscribe(None);
@@ -109,7 +109,7 @@ fn start_stateless(engine: &Arc<Inner>, root: RunId, request: StartRequest) -> S
     let mut tree = Tree::new(root, true);
     tree.know(request.snapshot.hash.clone(), Arc::clone(&request.snapshot.snapshot));
     let actor = Actor::new(Arc::clone(engine), tree, Journal::None, stream, orders)
-        .with_event(root, Event::RunAccepted(Box::new(accepted(&request))))
+        .with_event(root, Event::RunAccepted(Box::new(accepted(request))))
         .with_event(root, Event::RunStarted { high_water: 0, summary_version: 0 });
     employ(engine, root, None, actor);
     Started { run: root, existing: false, subscription }
@@ -363,10 +363,10 @@ async fn take_over(
 async fn fold(engine: &Inner, journal: &crate::port::Journal) -> Result<Tree, StoreError> {
     let mut snapshots = Vec::new();
     for recorded in &journal.events {
-        if let Event::RunAccepted(accepted) = &recorded.event {
-            if let Some(pinned) = engine.ports.store.snapshot(&accepted.snapshot).await? {
-                snapshots.push((pinned.hash, pinned.snapshot));
-            }
+        if let Event::RunAccepted(accepted) = &recorded.event
+            && let Some(pinned) = engine.ports.store.snapshot(&accepted.snapshot).await?
+        {
+            snapshots.push((pinned.hash, pinned.snapshot));
         }
     }
     Ok(Tree::replay(journal.root, snapshots, &journal.events))
@@ -454,10 +454,10 @@ async fn keep_alive(engine: &Arc<Inner>) {
             tracing::error!(error = %error, "leases cannot be renewed");
         }
         let free = engine.options.max_running.saturating_sub(engine.lock().running);
-        if free > 0 {
-            if let Err(error) = claim(engine, free.min(CLAIMS)).await {
-                tracing::error!(error = %error, "due runs cannot be claimed");
-            }
+        if free > 0
+            && let Err(error) = claim(engine, free.min(CLAIMS)).await
+        {
+            tracing::error!(error = %error, "due runs cannot be claimed");
         }
     }
 }
@@ -466,10 +466,10 @@ pub(super) async fn command(engine: &Arc<Inner>, root: RunId, command: Command) 
     let commands = engine.lock().live.get(&root).and_then(|live| live.commands.clone());
     if let Some(commands) = commands {
         let (done, answer) = oneshot::channel();
-        if commands.send(Order { command: command.clone(), done, stateless_only: false }).await.is_ok() {
-            if let Ok(answer) = answer.await {
-                return answer;
-            }
+        if commands.send(Order { command: command.clone(), done, stateless_only: false }).await.is_ok()
+            && let Ok(answer) = answer.await
+        {
+            return answer;
         }
     }
     wake(engine, root, command).await

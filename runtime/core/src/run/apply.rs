@@ -122,7 +122,9 @@ fn apply_to_run(run: &mut Run, at: Timestamp, event: &Event) {
         Event::ApprovalRequested { call, reason } => {
             on_call(run, *call, |call| call.state = CallState::Asked { reason: *reason, at });
         }
-        Event::ApprovalDecided { call, approved, arguments, by } => decide(run, *call, *approved, arguments, by),
+        Event::ApprovalDecided { call, approved, arguments, by } => {
+            decide(run, *call, *approved, arguments.as_deref(), by)
+        }
         Event::ChildStarted { call, child } => {
             on_call(run, *call, |call| call.state = CallState::Child { run: *child });
         }
@@ -291,13 +293,13 @@ fn on_call(run: &mut Run, id: CallId, change: impl FnOnce(&mut Call)) {
     }
 }
 
-fn decide(run: &mut Run, id: CallId, approved: bool, arguments: &Option<String>, by: &str) {
+fn decide(run: &mut Run, id: CallId, approved: bool, arguments: Option<&str>, by: &str) {
     on_call(run, id, |call| {
         let CallState::Asked { reason, .. } = call.state else { return };
         if approved {
             call.state = CallState::Pending;
             call.approved = true;
-            call.edited.clone_from(arguments);
+            call.edited = arguments.map(str::to_owned);
         } else {
             call.state = CallState::Refused { by: by.to_owned(), reason };
         }

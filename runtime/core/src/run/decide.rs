@@ -9,6 +9,7 @@ use crate::tool::{OnInterrupted, ToolKind, ToolResult};
 
 /// Something to do.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "effects live for a moment, and most of them are events to record")]
 pub enum Effect {
     /// An event that follows from the state alone: record it, not before its time.
     Record {
@@ -290,7 +291,6 @@ fn decide_round(tree: &Tree, run: &Run, effects: &mut Vec<Effect>) {
     let mut free = most.saturating_sub(run.calls.iter().filter(|call| call.occupies()).count());
     for call in &run.calls {
         match &call.state {
-            CallState::Finished { .. } => {}
             CallState::Started => {
                 effects.push(Effect::Call { run: run.id, call: call.id, attempt: call.attempts });
             }
@@ -307,7 +307,7 @@ fn decide_round(tree: &Tree, run: &Run, effects: &mut Vec<Effect>) {
                 free -= usize::from(!matches!(effect, Effect::Await { .. }));
                 effects.push(effect);
             }
-            CallState::Pending => {}
+            CallState::Pending | CallState::Finished { .. } => {}
         }
     }
 }

@@ -78,8 +78,12 @@ fn check(world: &World, deaths: usize) {
     check_prefixes(*run, row, &disk.snapshots);
     let turns = &disk.sessions["s1"];
     let roles: Vec<_> = turns.iter().map(|turn| turn.role).collect();
-    use Role::{Assistant, Tool, User};
-    assert_eq!(roles, [User, Assistant, Tool, Tool, Assistant, Tool, Assistant], "the transcript is complete");
+
+    assert_eq!(
+        roles,
+        [Role::User, Role::Assistant, Role::Tool, Role::Tool, Role::Assistant, Role::Tool, Role::Assistant],
+        "the transcript is complete"
+    );
     assert_eq!(turns.last().unwrap().content, "all is done");
     if deaths == 0 {
         assert_eq!(turns[5].content, "three files");

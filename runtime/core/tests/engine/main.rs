@@ -1,5 +1,7 @@
 //! The engine on a world in memory: what is promised about runs, whatever dies when.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod kill;
 mod memory;
 mod program;
@@ -13,7 +15,7 @@ use troupe_core::stream::{Item, Subscription};
 use crate::world::PATIENCE;
 
 /// Everything of a stream until it is over.
-pub async fn drain(subscription: &mut Subscription) -> Vec<Item> {
+async fn drain(subscription: &mut Subscription) -> Vec<Item> {
     let mut items = Vec::new();
     while let Some(item) = tokio::time::timeout(PATIENCE, subscription.next()).await.expect("the stream goes on") {
         items.push(item);
@@ -22,7 +24,7 @@ pub async fn drain(subscription: &mut Subscription) -> Vec<Item> {
 }
 
 /// The events of a started run until it is over, and how it ended.
-pub async fn finish(mut started: Started) -> (Vec<Recorded>, Outcome) {
+async fn finish(mut started: Started) -> (Vec<Recorded>, Outcome) {
     let items = drain(&mut started.subscription).await;
     let events: Vec<Recorded> = items
         .into_iter()
@@ -35,7 +37,7 @@ pub async fn finish(mut started: Started) -> (Vec<Recorded>, Outcome) {
     (events, outcome)
 }
 
-pub fn outcome(events: &[Recorded]) -> Option<Outcome> {
+fn outcome(events: &[Recorded]) -> Option<Outcome> {
     let root = events.first()?.run;
     events.iter().rev().filter(|recorded| recorded.run == root).find_map(|recorded| match &recorded.event {
         Event::RunFinished { outcome } => Some(outcome.clone()),

@@ -16,7 +16,7 @@ use troupe_core::session::{SessionContext, Turn};
 
 /// What survives a process.
 #[derive(Debug, Default)]
-pub struct Disk {
+pub(crate) struct Disk {
     pub runs: BTreeMap<RunId, Row>,
     pub sessions: BTreeMap<String, Vec<Turn>>,
     pub parents: BTreeMap<String, String>,
@@ -27,7 +27,7 @@ pub struct Disk {
 }
 
 #[derive(Debug, Clone)]
-pub struct Row {
+pub(crate) struct Row {
     pub state: RunState,
     pub epoch: i64,
     pub session: Option<String>,
@@ -38,7 +38,7 @@ pub struct Row {
 
 /// When a process dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Death {
+pub(crate) enum Death {
     Never,
     /// Before this commit is done: it never happened.
     Before(usize),
@@ -47,7 +47,7 @@ pub enum Death {
 }
 
 /// One process's view of the disk.
-pub struct MemoryStore {
+pub(crate) struct MemoryStore {
     pub disk: Arc<Mutex<Disk>>,
     pub death: Death,
     pub died: Arc<Notify>,

@@ -172,10 +172,10 @@ fn approved(name: &str) -> ToolSnapshot {
 
 async fn asked_for(started: &mut troupe_core::engine::Started) -> CallId {
     loop {
-        if let Item::Event(recorded) = started.subscription.next().await.unwrap() {
-            if let Event::ApprovalRequested { call, .. } = &recorded.event {
-                return *call;
-            }
+        if let Item::Event(recorded) = started.subscription.next().await.unwrap()
+            && let Event::ApprovalRequested { call, .. } = &recorded.event
+        {
+            return *call;
         }
     }
 }
@@ -353,7 +353,7 @@ async fn a_skill_is_opened_without_a_round_and_brings_bash_and_fetch() {
         name: "pdf".to_owned(),
         body: None,
         directory: Some("/skills/pdf".to_owned()),
-        files: Default::default(),
+        files: std::collections::BTreeMap::default(),
         steps: Vec::new(),
     };
     let skill = ToolSnapshot { kind: ToolKind::Skill(skill), ..tool("pdf") };

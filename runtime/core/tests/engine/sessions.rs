@@ -150,6 +150,7 @@ async fn a_queued_run_is_cancelled_without_touching_its_session() {
     assert!(matches!(finish(first).await.1, Outcome::Completed { .. }));
     assert!(matches!(finish(third).await.1, Outcome::Completed { .. }));
     let disk = world.disk.lock().unwrap();
-    let said: Vec<_> = disk.sessions["s"].iter().filter(|turn| turn.role == Role::User).map(|turn| turn.content.as_str()).collect();
+    let said: Vec<_> =
+        disk.sessions["s"].iter().filter(|turn| turn.role == Role::User).map(|turn| turn.content.as_str()).collect();
     assert_eq!(said, ["first", "third"]);
 }

@@ -26,11 +26,11 @@ use troupe_core::tool::{Approval, OnInterrupted, ToolKind, ToolResult, ToolSnaps
 use crate::memory::{Death, Disk, MemoryStore};
 
 /// What a model answers to a request.
-pub type Script = Arc<dyn Fn(&ModelRequest) -> Vec<Result<ModelEvent, ModelError>> + Send + Sync>;
+pub(crate) type Script = Arc<dyn Fn(&ModelRequest) -> Vec<Result<ModelEvent, ModelError>> + Send + Sync>;
 
 /// Everything outside that survives a process.
 #[derive(Clone)]
-pub struct World {
+pub(crate) struct World {
     pub disk: Arc<Mutex<Disk>>,
     pub script: Script,
     /// How often each tool ran, by the tool's name and its arguments.
@@ -42,7 +42,9 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(script: impl Fn(&ModelRequest) -> Vec<Result<ModelEvent, ModelError>> + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(
+        script: impl Fn(&ModelRequest) -> Vec<Result<ModelEvent, ModelError>> + Send + Sync + 'static,
+    ) -> Self {
         Self {
             disk: Arc::default(),
             script: Arc::new(script),
@@ -54,7 +56,7 @@ impl World {
     }
 
     /// An engine on this world, and a signal of its death.
-    pub fn engine(&self, death: Death, options: EngineOptions) -> (Engine, Arc<Notify>) {
+    pub(crate) fn engine(&self, death: Death, options: EngineOptions) -> (Engine, Arc<Notify>) {
         let died = Arc::new(Notify::new());
         let store = MemoryStore { disk: Arc::clone(&self.disk), death, died: Arc::clone(&died) };
         let outside = Arc::new(self.clone());
@@ -70,15 +72,15 @@ impl World {
         (Engine::new(ports, options, TaskTracker::new()), died)
     }
 
-    pub fn calm(&self) -> Engine {
+    pub(crate) fn calm(&self) -> Engine {
         self.engine(Death::Never, EngineOptions::default()).0
     }
 
-    pub fn ran(&self, tool: &str) -> usize {
+    pub(crate) fn ran(&self, tool: &str) -> usize {
         self.ran.lock().unwrap().iter().filter(|(name, _)| name.starts_with(tool)).map(|(_, times)| times).sum()
     }
 
-    pub fn skip(&self, microseconds: i64) {
+    pub(crate) fn skip(&self, microseconds: i64) {
         self.clock.fetch_add(microseconds, Ordering::SeqCst);
     }
 }
@@ -136,7 +138,7 @@ impl MediaSource for World {
     }
 }
 
-pub fn model(name: &str) -> Arc<ModelSnapshot> {
+pub(crate) fn model(name: &str) -> Arc<ModelSnapshot> {
     Arc::new(ModelSnapshot {
         name: name.to_owned(),
         id: name.to_owned(),
@@ -159,7 +161,7 @@ pub fn model(name: &str) -> Arc<ModelSnapshot> {
     })
 }
 
-pub fn tool(name: &str) -> ToolSnapshot {
+pub(crate) fn tool(name: &str) -> ToolSnapshot {
     ToolSnapshot {
         spec: ToolSpec { name: name.to_owned(), description: name.to_owned(), parameters: json!({"type": "object"}) },
         id: name.to_owned(),
@@ -175,7 +177,7 @@ pub fn tool(name: &str) -> ToolSnapshot {
     }
 }
 
-pub fn agent(name: &str, tools: Vec<ToolSnapshot>) -> AgentSnapshot {
+pub(crate) fn agent(name: &str, tools: Vec<ToolSnapshot>) -> AgentSnapshot {
     AgentSnapshot {
         name: name.to_owned(),
         id: name.to_owned(),
@@ -196,12 +198,12 @@ pub fn agent(name: &str, tools: Vec<ToolSnapshot>) -> AgentSnapshot {
     }
 }
 
-pub fn with_schema(agent: AgentSnapshot, schema: Value, max_repairs: u32) -> AgentSnapshot {
+pub(crate) fn with_schema(agent: AgentSnapshot, schema: Value, max_repairs: u32) -> AgentSnapshot {
     AgentSnapshot { output: Some(OutputPolicy { schema, max_repairs }), ..agent }
 }
 
 /// A request for the first of these agents.
-pub fn request(agents: Vec<AgentSnapshot>, text: &str) -> StartRequest {
+pub(crate) fn request(agents: Vec<AgentSnapshot>, text: &str) -> StartRequest {
     let limits = agents[0].limits.clone();
     let target = agents[0].name.clone();
     let agents = agents.into_iter().map(|agent| (agent.name.clone(), Arc::new(agent))).collect();
@@ -222,13 +224,13 @@ pub fn request(agents: Vec<AgentSnapshot>, text: &str) -> StartRequest {
     }
 }
 
-pub fn in_session(request: StartRequest, session: &str, create: bool) -> StartRequest {
+pub(crate) fn in_session(request: StartRequest, session: &str, create: bool) -> StartRequest {
     let session = SessionOfRun { id: session.to_owned(), create, title: "A title".to_owned(), meta: Map::new() };
     StartRequest { session: Some(session), ..request }
 }
 
 /// An answer in words, in pieces of two characters.
-pub fn say(text: &str) -> Vec<Result<ModelEvent, ModelError>> {
+pub(crate) fn say(text: &str) -> Vec<Result<ModelEvent, ModelError>> {
     let letters: Vec<char> = text.chars().collect();
     let mut events: Vec<_> = letters.chunks(2).map(|pair| Ok(ModelEvent::Content(pair.iter().collect()))).collect();
     events.push(Ok(ModelEvent::Usage(Usage { input_tokens: 10, output_tokens: 5, ..Usage::default() })));
@@ -237,7 +239,7 @@ pub fn say(text: &str) -> Vec<Result<ModelEvent, ModelError>> {
 }
 
 /// An answer that asks for calls.
-pub fn ask(calls: &[(&str, Value)]) -> Vec<Result<ModelEvent, ModelError>> {
+pub(crate) fn ask(calls: &[(&str, Value)]) -> Vec<Result<ModelEvent, ModelError>> {
     let mut events = vec![Ok(ModelEvent::Thinking("hm".to_owned()))];
     for (index, (name, arguments)) in calls.iter().enumerate() {
         let text = arguments.to_string();
@@ -258,14 +260,14 @@ pub fn ask(calls: &[(&str, Value)]) -> Vec<Result<ModelEvent, ModelError>> {
     events
 }
 
-pub fn failure(code: &str, retryable: bool) -> ModelError {
+pub(crate) fn failure(code: &str, retryable: bool) -> ModelError {
     ModelError { code: code.to_owned(), message: format!("model failed with {code}"), retryable, retry_after_ms: None }
 }
 
 /// The results of tools in a request, in order.
-pub fn results(messages: &[Message]) -> Vec<String> {
+pub(crate) fn results(messages: &[Message]) -> Vec<String> {
     messages.iter().filter(|message| message.role == Role::Tool).map(|message| message.content.clone()).collect()
 }
 
 /// The longest that a test waits for something that must happen.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
