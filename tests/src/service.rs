@@ -3,7 +3,8 @@
 use std::{
     io::{BufRead as _, BufReader, PipeReader},
     process::{ExitStatus, Stdio},
-    sync::{Arc, Mutex, Once, PoisonError},
+    sync::Once,
+    time::Duration,
 };
 
 use anyhow::{Context as _, bail, ensure};
@@ -14,13 +15,17 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::{
     process::{Child, Command},
-    sync::oneshot,
+    sync::{oneshot, watch},
+    time::sleep,
 };
 
 use crate::{Place, binary::troupe, within};
 
 /// The lines that a service wrote.
-type Log = Arc<Mutex<Vec<String>>>;
+type Log = watch::Sender<Vec<String>>;
+
+/// How often is looked for what nothing tells.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// A running service. Dropping it kills it.
 #[derive(Debug)]
@@ -63,7 +68,7 @@ impl Service {
             .spawn()
             .context("troupe cannot be started")?;
         let log = Log::default();
-        let ready = follow(output, Arc::clone(&log));
+        let ready = follow(output, log.clone());
         let Ok(url) = within("troupe to be ready", ready).await? else {
             bail!("troupe ended before it was ready:\n{}", written(&log));
         };
@@ -78,6 +83,25 @@ impl Service {
     /// What it wrote so far.
     pub fn log(&self) -> String {
         written(&self.log)
+    }
+
+    /// Waits until it has written a line that holds this.
+    pub async fn writes(&self, part: &str) -> anyhow::Result<String> {
+        let mut log = self.log.subscribe();
+        let find = |lines: &[String]| lines.iter().find(|line| line.contains(part)).cloned();
+        let lines = within(part, log.wait_for(|lines| find(lines).is_some())).await??;
+        Ok(find(&lines).unwrap_or_default())
+    }
+
+    /// Reads until what is read holds this: nothing tells when an edit of a file has been taken over.
+    pub async fn shows(&self, path: &str, part: &str) -> anyhow::Result<()> {
+        let look = async {
+            while !self.get(path).await?.body.to_string().contains(part) {
+                sleep(LOOK).await;
+            }
+            anyhow::Ok(())
+        };
+        within(&format!("{path} to show {part}"), look).await?
     }
 
     /// Ends it as a power failure would (SIGKILL).
@@ -128,14 +152,14 @@ fn follow(output: PipeReader, log: Log) -> oneshot::Receiver<String> {
                 // Whoever waited may have given up.
                 let _ = ready.take().map(|ready| ready.send(url.to_owned()));
             }
-            log.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            log.send_modify(|lines| lines.push(line));
         }
     });
     told
 }
 
 fn written(log: &Log) -> String {
-    log.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
+    log.borrow().join("\n")
 }
 
 /// A client that speaks to loopback only, without a proxy.

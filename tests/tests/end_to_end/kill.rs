@@ -2,9 +2,11 @@
 //! not made again, and where nobody can know, the transcript says so.
 
 use futures::{StreamExt as _, stream};
-use serde_json::{Value, json};
+use serde_json::json;
 use troupe_model_server::{ModelServer, Pace, Role, Rule, Scenario, Unmatched, When};
 use troupe_tests::{Ledger, Place, Service, within};
+
+use crate::manifest::{self, text};
 
 /// Services at one time: what the tests of this crate may ask of a machine with few cores.
 const AT_ONCE: usize = 3;
@@ -69,29 +71,18 @@ fn scenario(held: Option<Boundary>) -> Scenario {
 }
 
 fn manifests(model: &ModelServer, ledger: &Ledger) -> String {
-    let (model, ledger) = (model.base_url(), ledger.url());
-    let tool = |name: &str, method: &str| {
-        format!(
-            "---\napiVersion: troupe.dev/v1alpha1\nkind: Tool\nmetadata: {{name: {name}}}\nspec:\n  description: {name}\n  \
-             http: {{method: {method}, url: {ledger}/{name}}}\n"
-        )
-    };
-    let agent = |name: &str, tools: &str| {
-        format!(
-            "---\napiVersion: troupe.dev/v1alpha1\nkind: Agent\nmetadata: {{name: {name}}}\nspec:\n  modelRef: {{name: scripted}}\n  \
-             systemPrompt: {{text: You are the {name}.}}\n  tools: [{tools}]\n"
-        )
-    };
+    let ledger = ledger.url();
     [
-        format!(
-            "apiVersion: troupe.dev/v1alpha1\nkind: Model\nmetadata: {{name: scripted}}\nspec:\n  protocol: OpenAI\n  \
-             baseUrl: {model}/v1\n  model: scripted\n  retry: {{maxAttempts: 1}}\n"
+        manifest::model("scripted", model, "scripted", "retry: {maxAttempts: 1}"),
+        manifest::http_tool("look", "GET", &ledger),
+        manifest::http_tool("book", "POST", &ledger),
+        manifest::http_tool("note", "POST", &ledger),
+        manifest::agent(
+            "boss",
+            "You are the boss.",
+            "{tool: {name: look}}, {tool: {name: book}}, {agent: {name: helper}}",
         ),
-        tool("look", "GET"),
-        tool("book", "POST"),
-        tool("note", "POST"),
-        agent("boss", "{tool: {name: look}}, {tool: {name: book}}, {agent: {name: helper}}"),
-        agent("helper", "{tool: {name: note}}"),
+        manifest::agent("helper", "You are the helper.", "{tool: {name: note}}"),
     ]
     .concat()
 }
@@ -214,10 +205,6 @@ async fn remembers(service: &Service, session: &str, model: &ModelServer, said: 
     let told: Vec<(&str, &str)> = told.iter().map(|turn| (text(&turn["role"]), text(&turn["content"]))).collect();
     assert_eq!(told[1..=said.len()], *said);
     Ok(())
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
 }
 
 #[tokio::test]

@@ -1,4 +1,12 @@
 //! The real `troupe` over folders, scripted models and real tools: crashes, faults, edits, stops and clients of others.
 
 #[cfg(test)]
+mod edit;
+#[cfg(test)]
+mod fault;
+#[cfg(test)]
 mod kill;
+#[cfg(test)]
+mod manifest;
+#[cfg(test)]
+mod stop;
