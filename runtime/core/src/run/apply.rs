@@ -123,7 +123,7 @@ fn apply_to_run(run: &mut Run, at: Timestamp, event: &Event) {
             on_call(run, *call, |call| call.state = CallState::Asked { reason: *reason, at });
         }
         Event::ApprovalDecided { call, approved, arguments, by } => {
-            decide(run, *call, *approved, arguments.as_deref(), by)
+            decide(run, *call, *approved, arguments.as_deref(), by);
         }
         Event::ChildStarted { call, child } => {
             on_call(run, *call, |call| call.state = CallState::Child { run: *child });

@@ -1,6 +1,6 @@
 //! The engine on a world in memory: what is promised about runs, whatever dies when.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod kill;
 mod memory;
