@@ -84,11 +84,11 @@ impl McpTools {
 
     /// Keeps up with the servers: forgets those that were removed, and asks those in use for changed lists.
     pub async fn follow(self: Arc<Self>, catalog: Catalog, shutdown: CancellationToken) {
-        let mut changes = catalog.subscribe();
+        let mut news = catalog.subscribe();
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                changed = changes.changed() => {
+                changed = news.changed() => {
                     if changed.is_err() {
                         return;
                     }

@@ -145,11 +145,11 @@ impl App {
         let view = self.catalog.view();
         let entries: Vec<Arc<Entry>> = view.list(Kind::Agent).cloned().collect();
         let times = self.changed_at(&entries).await;
-        let mut timed: Vec<_> = entries.into_iter().zip(times).collect();
-        timed.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.name.cmp(&right.0.name)));
-        let servers = timed.iter().filter_map(|(entry, _)| spec(entry)).flat_map(tool_ids::whole_servers);
+        let mut dated: Vec<_> = entries.into_iter().zip(times).collect();
+        dated.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.name.cmp(&right.0.name)));
+        let servers = dated.iter().filter_map(|(entry, _)| spec(entry)).flat_map(tool_ids::whole_servers);
         let offered = self.offered_by(&view, servers.collect()).await;
-        timed.iter().filter_map(|(entry, at)| Some(config(&view, entry, spec(entry)?, *at, &offered))).collect()
+        dated.iter().filter_map(|(entry, at)| Some(config(&view, entry, spec(entry)?, *at, &offered))).collect()
     }
 
     /// One agent (S1-152).

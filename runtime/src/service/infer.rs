@@ -176,7 +176,7 @@ impl App {
         snapshot: &PinnedSnapshot,
     ) -> Result<Option<PathBuf>, Problem> {
         let named = input.workspace.as_deref().filter(|path| !path.is_empty()).map(PathBuf::from);
-        let Some(root) = named.or_else(|| self.settings.workspace.clone()) else { return Ok(None) };
+        let Some(root) = named.or_else(|| self.default_workspace()) else { return Ok(None) };
         let wrong = |problem: String| Problem::bad_request(format!("Invalid value for field workspace: {problem}"));
         let root = root.canonicalize().map_err(|error| wrong(format!("{}: {error}", root.display())))?;
         if !root.is_dir() {
@@ -208,7 +208,7 @@ impl App {
         };
         let view = self.catalog.view();
         let agent = snapshot.snapshot.agent();
-        let table = agent.and_then(|agent| tools_table(agent, self.settings.disable_nested_delegate));
+        let table = agent.and_then(|agent| tools_table(agent, self.disable_nested_delegate()));
         let reading =
             Reading { view: &view, media: &self.media, workspace: workspace.map(PathBuf::as_path), tools_table: table };
         reading.turns(messages).await
@@ -216,7 +216,18 @@ impl App {
 
     fn limits(&self, input: &InferInput, snapshot: &PinnedSnapshot) -> Limits {
         let agents = snapshot.snapshot.agent().map_or_else(Limits::default, |agent| agent.limits.clone());
-        Limits { max_tool_rounds: input.max_tool_rounds.unwrap_or(agents.max_tool_rounds), ..agents }
+        let unsaid = || snapshot.snapshot.agent().is_none_or(|agent| !self.says_rounds(&agent.name));
+        let default = || if unsaid() { self.max_tool_rounds() } else { agents.max_tool_rounds };
+        Limits { max_tool_rounds: input.max_tool_rounds.unwrap_or_else(default), ..agents }
+    }
+
+    /// Whether an agent, or the Runtime's defaults, limit the rounds (S1-70: the variable is for those that do not).
+    fn says_rounds(&self, agent: &str) -> bool {
+        let view = self.catalog.view();
+        let said =
+            |limits: Option<&troupe_crds::agent::Limits>| limits.is_some_and(|limits| limits.max_tool_rounds.is_some());
+        let defaults = || view.runtime().and_then(|runtime| runtime.defaults.as_ref()?.limits.as_ref());
+        view.agent(agent).is_some_and(|spec| said(spec.limits.as_ref()) || said(defaults()))
     }
 
     pub(crate) fn session_of_run(

@@ -62,8 +62,13 @@ pub fn resource(
     spec: Value,
     fields: FieldNames,
 ) -> Result<Resource, Problem> {
-    let document = json!({"apiVersion": API_VERSION, "kind": kind.as_str(), "metadata": metadata, "spec": spec});
-    parsed(document, fields)
+    let parts = [
+        ("apiVersion", API_VERSION.into()),
+        ("kind", kind.as_str().into()),
+        ("metadata", Value::Object(metadata)),
+        ("spec", spec),
+    ];
+    parsed(parts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(), fields)
 }
 
 /// Name and annotations of an object, and its spec: what [`resource`] takes.
@@ -167,9 +172,12 @@ fn too_deep(value: &Value, path: &str, depth: usize) -> Option<String> {
 
 /// The field of the spec that takes the most room.
 fn largest(document: &Value) -> String {
-    let fields = document.get("spec").map(|spec| below(spec, "spec")).unwrap_or_default();
-    let largest = fields.into_iter().max_by_key(|(_, value)| value.to_string().len());
-    largest.map(|(path, _)| path).unwrap_or_default()
+    let Some(mut value) = document.get("spec") else { return String::new() };
+    let mut path = "spec".to_owned();
+    while let Some((inner, child)) = below(value, &path).into_iter().max_by_key(|(_, child)| child.to_string().len()) {
+        (path, value) = (inner, child);
+    }
+    path
 }
 
 fn unwritable(value: &Value, path: &str) -> Option<String> {

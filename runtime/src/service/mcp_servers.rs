@@ -1,4 +1,4 @@
-//! MCP servers as S1's clients know them (S1-85 to S1-87, S1-99), over McpServer resources.
+//! MCP servers as S1's clients know them (S1-85 to S1-87, S1-99), over `McpServer` resources.
 
 mod connect;
 
@@ -27,15 +27,49 @@ const MOMENT: Duration = Duration::from_secs(2);
 /// The longest value of a variable or header, in characters.
 const MOST_VALUE: usize = 32_768;
 
-const FIELDS: FieldNames = &[
-    ("metadata.name", "name"),
-    ("metadata.annotations", "name"),
-    ("spec.stdio.command", "command"),
-    ("spec.stdio.args", "args"),
-    ("spec.stdio.env", "env"),
-    ("spec.http.url", "url"),
-    ("spec.http.headers", "headers"),
-];
+/// What a body calls the fields of a server.
+pub(super) struct Names {
+    name: &'static str,
+    command: &'static str,
+    env: &'static str,
+    url: &'static str,
+    headers: &'static str,
+    fields: FieldNames,
+}
+
+/// The fields of `/v1/tools/mcp`.
+const OF_SERVER: Names = Names {
+    name: "name",
+    command: "command",
+    env: "env",
+    url: "url",
+    headers: "headers",
+    fields: &[
+        ("metadata", "name"),
+        ("spec.stdio.command", "command"),
+        ("spec.stdio.args", "args"),
+        ("spec.stdio.env", "env"),
+        ("spec.http.url", "url"),
+        ("spec.http.headers", "headers"),
+    ],
+};
+
+/// The fields of `/v1/tools`, where a server comes with one of its tools (S1-79).
+pub(super) const OF_TOOL: Names = Names {
+    name: "mcp_server_name",
+    command: "mcp_command",
+    env: "mcp_env",
+    url: "mcp_url",
+    headers: "mcp_headers",
+    fields: &[
+        ("metadata", "mcp_server_name"),
+        ("spec.stdio.command", "mcp_command"),
+        ("spec.stdio.args", "mcp_args"),
+        ("spec.stdio.env", "mcp_env"),
+        ("spec.http.url", "mcp_url"),
+        ("spec.http.headers", "mcp_headers"),
+    ],
+};
 
 /// One server as MCP clients write it.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
@@ -122,7 +156,7 @@ impl App {
         if input.disabled == Some(true) {
             return Ok(None);
         }
-        let prepared = self.prepare_server(name, &input)?;
+        let prepared = self.prepare_server(name, &input, &OF_SERVER)?;
         let (server, known) = (prepared.resource.name().to_owned(), prepared.is_known(self));
         let snapshot = connect::snapshot(&prepared, &self.secrets)?;
         let failed = |why: String| Problem::bad_request(why);
@@ -146,8 +180,8 @@ impl App {
     }
 
     /// The resource of a server as it is posted, over the one that is there. Nothing is written yet.
-    pub(super) fn prepare_server(&self, id: &str, input: &ServerInput) -> Result<Prepared, Problem> {
-        check_id("name", id)?;
+    pub(super) fn prepare_server(&self, id: &str, input: &ServerInput, names: &Names) -> Result<Prepared, Problem> {
+        check_id(names.name, id)?;
         let present = self.catalog.view().find(Kind::McpServer, id).cloned();
         let parts = present.as_deref().and_then(manifest::parts);
         let (metadata, mut spec) = parts.unwrap_or_else(|| (metadata_for(id), json!({})));
@@ -160,18 +194,18 @@ impl App {
                 if let Some(args) = &input.args {
                     server["args"] = args.clone().into();
                 }
-                named_values(&mut server, "env", input.env.as_ref(), &secret, &mut values)?;
+                named_values(&mut server, ("env", names.env), input.env.as_ref(), &secret, &mut values)?;
                 (("stdio", server), "http")
             }
             (None, Some(url)) => {
                 let mut server = spec.get("http").cloned().unwrap_or_else(|| json!({}));
                 server["url"] = url.into();
-                named_values(&mut server, "headers", input.headers.as_ref(), &secret, &mut values)?;
+                named_values(&mut server, ("headers", names.headers), input.headers.as_ref(), &secret, &mut values)?;
                 set_protocol(&mut server, input.type_.as_deref())?;
                 (("http", server), "stdio")
             }
-            (Some(_), Some(_)) => return Err(wrong("url", "a server has a command or a url, not both")),
-            (None, None) => return Err(Problem::missing_field("command (or url)")),
+            (Some(_), Some(_)) => return Err(wrong(names.url, "a server has a command or a url, not both")),
+            (None, None) => return Err(Problem::missing_field(&format!("{} (or {})", names.command, names.url))),
         };
         if let Some(fields) = spec.as_object_mut() {
             fields.shift_remove(other);
@@ -179,9 +213,9 @@ impl App {
             fields.shift_remove("suspend");
         }
         include_again(&mut spec);
-        let resource = manifest::resource(Kind::McpServer, metadata, spec, FIELDS)?;
+        let resource = manifest::resource(Kind::McpServer, metadata, spec, names.fields)?;
         if let Some(url) = input.url.as_deref().filter(|_| transport.0 == "http") {
-            url::Url::parse(url).map_err(|error| wrong("url", error))?;
+            url::Url::parse(url).map_err(|error| wrong(names.url, error))?;
         }
         Ok(Prepared { resource, values })
     }
@@ -231,7 +265,7 @@ impl App {
             spec["toolFilter"] = json!({});
         }
         spec["toolFilter"]["exclude"] = Value::Array(excluded);
-        let resource = manifest::resource(Kind::McpServer, metadata, spec, FIELDS)?;
+        let resource = manifest::resource(Kind::McpServer, metadata, spec, OF_SERVER.fields)?;
         self.write(resource, WriteOptions::default()).await?;
         Ok(())
     }
@@ -255,7 +289,7 @@ fn filled(text: Option<&str>) -> Option<&str> {
 /// Makes variables or headers references into `secret`. Absent ones stay, and so does one that is posted as its mask.
 fn named_values(
     server: &mut Value,
-    field: &str,
+    (field, shown): (&str, &str),
     posted: Option<&BTreeMap<String, String>>,
     secret: &str,
     values: &mut Vec<Posted>,
@@ -264,7 +298,7 @@ fn named_values(
     let present = server.get(field).and_then(Value::as_array).cloned().unwrap_or_default();
     let mut entries = Vec::with_capacity(posted.len());
     for (name, value) in posted {
-        let path = format!("{field}.{name}");
+        let path = format!("{shown}.{name}");
         let kept = present.iter().find(|entry| entry.get("name").and_then(Value::as_str) == Some(name));
         entries.push(match (Posted::read(&path, Some(value), MOST_VALUE)?.flatten(), kept) {
             (None, Some(kept)) => kept.clone(),

@@ -35,7 +35,7 @@ const FIELDS: FieldNames = &[
     ("spec.apiKey", "api_key"),
 ];
 
-/// S1's ModelConfig as it is posted. Unknown fields are ignored.
+/// S1's `ModelConfig` as it is posted. Unknown fields are ignored.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 pub struct ModelInput {
     /// Its id; any text.
@@ -55,7 +55,7 @@ pub struct ModelInput {
     pub generate_params: Option<Map<String, Value>>,
 }
 
-/// S1's ModelConfig as it is shown: all seven fields, the key as a mask.
+/// S1's `ModelConfig` as it is shown: all seven fields, the key as a mask.
 #[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct ModelConfig {
     /// Its id.
@@ -160,7 +160,7 @@ impl App {
             None => (metadata_for(id), json!({})),
         };
         let name = metadata.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let spec = self.changed_spec(spec, input)?;
+        let spec = changed_spec(spec, input)?;
         let resource = manifest::resource(Kind::Model, metadata, spec, FIELDS)?;
         let Resource::Model(mut model) = resource else { return Err(missing(Kind::Model, id)) };
         let key = self.posted_key(&mut model, &name, renamed, input).await?;
@@ -173,32 +173,6 @@ impl App {
             }
         }
         Ok(())
-    }
-
-    /// What S1 can express over what is there already.
-    fn changed_spec(&self, spec: Value, input: &ModelInput) -> Result<Value, Problem> {
-        let Value::Object(mut spec) = spec else { return Ok(spec) };
-        let base = required(input.api_base.as_deref(), "api_base")?;
-        if let Err(error) = url::Url::parse(&base) {
-            return Err(wrong("api_base", format!("{error}: write an absolute URL such as https://api.openai.com/v1")));
-        }
-        spec.insert("baseUrl".to_owned(), base.into());
-        spec.insert("model".to_owned(), required(input.model_name.as_deref(), "model_name")?.into());
-        let kind = match input.model_type.as_deref() {
-            None | Some("") => "LLM",
-            Some(kind) if kind.eq_ignore_ascii_case("llm") => "LLM",
-            Some(kind) if kind.eq_ignore_ascii_case("vlm") => "VLM",
-            Some(other) => return Err(wrong("model_type", format!("{other:?} is neither llm nor vlm"))),
-        };
-        spec.insert("kind".to_owned(), kind.into());
-        let protocol = protocol(input.api_protocol.as_deref().filter(|name| !name.is_empty()).unwrap_or("openai"))?;
-        spec.insert("protocol".to_owned(), serde_json::to_value(protocol).unwrap_or_default());
-        let parameters = Value::Object(input.generate_params.clone().unwrap_or_default());
-        if parameters.to_string().len() > MOST_PARAMETERS {
-            return Err(wrong("generate_params", format!("they are larger than {MOST_PARAMETERS} bytes")));
-        }
-        spec.insert("parameters".to_owned(), parameters);
-        Ok(Value::Object(spec))
     }
 
     /// Decides which key the model refers to; the value to be written before the model is, where there is one.
@@ -235,6 +209,32 @@ impl App {
         model.spec.api_key = Some(SecretSource { secret_key_ref: own });
         Ok(vec![Posted { name: secret, key: KEY.to_owned(), value }])
     }
+}
+
+/// What S1 can express over what is there already.
+fn changed_spec(spec: Value, input: &ModelInput) -> Result<Value, Problem> {
+    let Value::Object(mut spec) = spec else { return Ok(spec) };
+    let base = required(input.api_base.as_deref(), "api_base")?;
+    if let Err(error) = url::Url::parse(&base) {
+        return Err(wrong("api_base", format!("{error}: write an absolute URL such as https://api.openai.com/v1")));
+    }
+    spec.insert("baseUrl".to_owned(), base.into());
+    spec.insert("model".to_owned(), required(input.model_name.as_deref(), "model_name")?.into());
+    let kind = match input.model_type.as_deref() {
+        None | Some("") => "LLM",
+        Some(kind) if kind.eq_ignore_ascii_case("llm") => "LLM",
+        Some(kind) if kind.eq_ignore_ascii_case("vlm") => "VLM",
+        Some(other) => return Err(wrong("model_type", format!("{other:?} is neither llm nor vlm"))),
+    };
+    spec.insert("kind".to_owned(), kind.into());
+    let protocol = protocol(input.api_protocol.as_deref().filter(|name| !name.is_empty()).unwrap_or("openai"))?;
+    spec.insert("protocol".to_owned(), serde_json::to_value(protocol).unwrap_or_default());
+    let parameters = Value::Object(input.generate_params.clone().unwrap_or_default());
+    if parameters.to_string().len() > MOST_PARAMETERS {
+        return Err(wrong("generate_params", format!("they are larger than {MOST_PARAMETERS} bytes")));
+    }
+    spec.insert("parameters".to_owned(), parameters);
+    Ok(Value::Object(spec))
 }
 
 fn spec(entry: &Entry) -> Option<&ModelSpec> {

@@ -118,7 +118,7 @@ impl App {
             tools,
             delegate_only,
             max_depth: AD_HOC_DEPTH,
-            limits: Limits { max_tool_rounds: self.settings.max_tool_rounds, ..Limits::default() },
+            limits: Limits { max_tool_rounds: self.max_tool_rounds(), ..Limits::default() },
             context: ContextPolicy::default(),
             output: None,
             workspace: WorkspacePolicy::default(),

@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The built-in tools, in the order of lists.
 const BUILTINS: [&str; 6] = ["bash", "fetch", "delegate", "read_file", "write_file", "search_files"];
 
-/// S1's ToolConfig as it is shown. What is absent is left out.
+/// S1's `ToolConfig` as it is shown. What is absent is left out.
 #[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct ToolConfig {
     /// Its id.
@@ -238,7 +238,12 @@ fn of_resource(view: &View, entry: &Entry, spec: &ToolSpec, resolved: Option<&To
         tool_type: type_of(spec),
         name: resolved.map_or_else(own_name, |tool| tool.spec.name.clone()),
         description: description.unwrap_or_default(),
-        parameters: spec.parameters.as_ref().map(|own| own.to_value()).or(derived).unwrap_or_else(no_arguments),
+        parameters: spec
+            .parameters
+            .as_ref()
+            .map(troupe_crds::JsonObject::to_value)
+            .or(derived)
+            .unwrap_or_else(no_arguments),
         mcp_server_name: server,
         tool_name: spec.mcp.as_ref().map(|mcp| mcp.tool.clone()),
         steps: skill.filter(|skill| !skill.steps.is_empty()).map(|skill| step::shown(view, &skill.steps)),

@@ -11,7 +11,7 @@ use super::tool_missing;
 use crate::app::App;
 use crate::http::error::Problem;
 use crate::service::infer::Caller;
-use crate::service::manifest::wrong;
+use crate::service::manifest::{check_id, wrong};
 use crate::service::resolve::sentence;
 
 /// A call. Unknown fields are ignored.
@@ -30,6 +30,7 @@ impl App {
     /// Calls a tool; its result as a text, or as the JSON in it. An error result is a 400 with its text.
     pub async fn call_tool(&self, input: CallInput, caller: Caller) -> Result<Value, Problem> {
         let id = input.tool_id.filter(|id| !id.is_empty()).ok_or_else(|| Problem::missing_field("tool_id"))?;
+        check_id("tool_id", &id)?;
         let json = match input.format.as_deref() {
             None | Some("" | "text") => false,
             Some("json") => true,

@@ -13,6 +13,7 @@ use super::{Found, is_builtin, spec, tool_missing};
 use crate::app::App;
 use crate::http::error::Problem;
 use crate::service::manifest::{self, FieldNames, check_id, metadata_for, wrong};
+use crate::service::mcp_servers::Prepared;
 use crate::service::resolve::sentence;
 
 /// The largest schema of arguments, in bytes of JSON.
@@ -33,7 +34,7 @@ const FIELDS: FieldNames = &[
     ("spec.skill.steps", "steps"),
 ];
 
-/// S1's ToolConfig as it is posted. Unknown fields are ignored.
+/// S1's `ToolConfig` as it is posted. Unknown fields are ignored.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 pub struct ToolInput {
     /// Its id; `function-{name}` by default for functions.
@@ -106,8 +107,9 @@ impl App {
         };
         let parts = present.as_deref().and_then(manifest::parts);
         let (metadata, mut spec) = parts.unwrap_or_else(|| (metadata_for(&id), json!({})));
-        self.set_source(&mut spec, tool_type, name, &input).await?;
+        let server = self.set_source(&mut spec, tool_type, name, &input).await?;
         set_common(&mut spec, &input)?;
+        self.write_server_of(&metadata, &spec, server).await?;
         self.write_tool(metadata, spec, present.as_deref(), None).await?;
         Ok(id)
     }
@@ -116,6 +118,9 @@ impl App {
     pub async fn update_tool(&self, id: &str, input: ToolInput) -> Result<String, Problem> {
         if let Some(tool_type) = &input.tool_type {
             check_type(tool_type)?;
+        }
+        if let Some(posted) = input.tool_id.as_deref().filter(|posted| !posted.is_empty()) {
+            check_id("tool_id", posted)?;
         }
         let entry = match self.find_tool(id).await {
             Found::Builtin => return Err(is_builtin(id)),
@@ -130,11 +135,11 @@ impl App {
         let before = self.tool_resource(&self.catalog.view(), &entry).await.ok_or_else(|| tool_missing(id))?;
         let tool_type = input.tool_type.as_deref().unwrap_or(before.tool_type);
         let name = input.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&before.name);
-        if tool_type != before.tool_type || has_source(&input) || old.function.is_some() {
-            let kept = if tool_type == before.tool_type { with_kept_source(&input, old) } else { input.clone() };
-            if tool_type != "function" || old.function.is_some() || tool_type != before.tool_type {
-                self.set_source(&mut changed, tool_type, name, &kept).await?;
-            }
+        let stays = tool_type == before.tool_type;
+        let mut server = None;
+        if !stays || has_source(&input) || old.function.is_some() {
+            let kept = if stays { with_kept_source(&input, old) } else { input.clone() };
+            server = self.set_source(&mut changed, tool_type, name, &kept).await?;
         }
         // What is only shown because it comes from elsewhere stays where it comes from.
         let mut input = input.clone();
@@ -144,8 +149,21 @@ impl App {
         input.name = input.name.filter(|posted| *posted != before.name);
         set_common(&mut changed, &input)?;
         let new = new_id(&entry, &before.name, before.tool_type, name, input.tool_id.as_deref());
+        self.write_server_of(&metadata, &changed, server).await?;
         self.write_tool(metadata, changed, Some(&entry), Some(&new)).await?;
         Ok(new)
+    }
+
+    /// Writes the server that comes with a tool, unless the tool itself is refused.
+    async fn write_server_of(
+        &self,
+        metadata: &Map<String, Value>,
+        spec: &Value,
+        server: Option<Prepared>,
+    ) -> Result<(), Problem> {
+        let Some(server) = server else { return Ok(()) };
+        manifest::resource(Kind::Tool, metadata.clone(), spec.clone(), FIELDS)?;
+        self.write_server(server).await
     }
 
     /// Another name, description or schema for a tool that a server offers: a Tool of its id.
@@ -238,20 +256,19 @@ fn check_type(tool_type: &str) -> Result<(), Problem> {
     Err(wrong("tool_type", format!("{tool_type:?} is none of function, mcp, skill")))
 }
 
+/// Whether a body says what the tool is made of. An http, template or built-in tool is shown as a function without a
+/// source, and stays what it is where the body brings none.
 fn has_source(input: &ToolInput) -> bool {
-    [
+    let texts = [
         &input.function_file_path,
         &input.source,
-        &input.function_name,
         &input.skill_dir,
         &input.mcp_server_name,
         &input.tool_name,
-    ]
-    .iter()
-    .any(|field| field.is_some())
-        || input.steps.is_some()
-        || input.mcp_command.is_some()
-        || input.mcp_url.is_some()
+        &input.mcp_command,
+        &input.mcp_url,
+    ];
+    texts.iter().any(|text| text.is_some()) || input.steps.is_some()
 }
 
 /// What the body leaves out of a tool's source, from the tool.

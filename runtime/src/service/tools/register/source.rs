@@ -15,7 +15,7 @@ use super::{ToolInput, needed};
 use crate::app::App;
 use crate::http::error::Problem;
 use crate::service::manifest::wrong;
-use crate::service::mcp_servers::ServerInput;
+use crate::service::mcp_servers::{OF_TOOL, Prepared, ServerInput};
 use crate::service::resolve::sentence;
 use crate::service::tools::step;
 
@@ -41,19 +41,20 @@ pub(super) fn replace(spec: &mut Value, type_: &str, change: impl FnOnce(&mut Va
 }
 
 impl App {
-    /// Sets what a tool is made of.
+    /// Sets what a tool is made of; the server that comes with it, and is to be written first.
     pub(super) async fn set_source(
         &self,
         spec: &mut Value,
         tool_type: &str,
         name: &str,
         input: &ToolInput,
-    ) -> Result<(), Problem> {
+    ) -> Result<Option<Prepared>, Problem> {
         match tool_type {
-            "mcp" => self.set_server_tool(spec, name, input).await,
-            "skill" => self.set_skill(spec, input).await,
-            _ => self.set_function(spec, name, input).await,
+            "mcp" => return self.set_server_tool(spec, name, input),
+            "skill" => self.set_skill(spec, input).await?,
+            _ => self.set_function(spec, name, input).await?,
         }
+        Ok(None)
     }
 
     async fn set_function(&self, spec: &mut Value, name: &str, input: &ToolInput) -> Result<(), Problem> {
@@ -127,9 +128,9 @@ impl App {
         }
     }
 
-    async fn set_server_tool(&self, spec: &mut Value, name: &str, input: &ToolInput) -> Result<(), Problem> {
+    fn set_server_tool(&self, spec: &mut Value, name: &str, input: &ToolInput) -> Result<Option<Prepared>, Problem> {
         let id = needed(input.mcp_server_name.as_deref(), "mcp_server_name")?;
-        let server = if input.mcp_command.is_some() || input.mcp_url.is_some() {
+        let (server, prepared) = if input.mcp_command.is_some() || input.mcp_url.is_some() {
             let input = ServerInput {
                 command: input.mcp_command.clone(),
                 args: input.mcp_args.clone(),
@@ -138,19 +139,18 @@ impl App {
                 headers: input.mcp_headers.clone(),
                 ..ServerInput::default()
             };
-            let prepared = self.prepare_server(id, &input)?;
+            let prepared = self.prepare_server(id, &input, &OF_TOOL)?;
             let server = prepared.name().to_owned();
-            self.write_server(prepared).await?;
-            server
+            (server, Some(prepared))
         } else {
             let entry = self.catalog.view().find(Kind::McpServer, id).cloned();
             let unknown =
                 || wrong("mcp_server_name", format!("there is no MCP server {id:?}; give mcp_command or mcp_url"));
-            entry.ok_or_else(unknown)?.name.to_string()
+            (entry.ok_or_else(unknown)?.name.to_string(), None)
         };
         let tool = input.tool_name.clone().filter(|tool| !tool.is_empty()).unwrap_or_else(|| name.to_owned());
         replace(spec, "mcp", |mcp| *mcp = json!({"server": {"name": server}, "tool": tool}));
-        Ok(())
+        Ok(prepared)
     }
 
     async fn set_skill(&self, spec: &mut Value, input: &ToolInput) -> Result<(), Problem> {
