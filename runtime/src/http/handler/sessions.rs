@@ -1,6 +1,6 @@
 //! Sessions: `/v1/sessions` (S1-137 to S1-146), with pages, search and context beside S1's.
 
-mod view;
+pub mod view;
 
 use std::sync::Arc;
 use std::time::Duration;
