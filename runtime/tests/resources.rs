@@ -1,4 +1,5 @@
 //! The routes of resources: models, tools, MCP servers, templates, agents, variables, manifests.
+#![cfg(test)]
 
 #[path = "support/mcp_server.rs"]
 mod mcp_server;
