@@ -31,7 +31,7 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 /// The exit code of a program that Ctrl-C ended, as shells count.
 const INTERRUPTED: u8 = 130;
 
-/// Serves until it is told to stop, once to finish what runs, twice to end at once.
+/// Serves until SIGTERM or Ctrl-C, and then until what runs is done or handed back; another Ctrl-C ends it at once.
 pub async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     // Both signals are ours from here on: one that comes while the service starts stops it too.
     let mut stop = Stop::new()?;
@@ -68,7 +68,7 @@ async fn answer(app: &Arc<App>, listener: TcpListener, stop: &mut Stop) -> anyho
         // Requests are still answered: with 503, or from the store.
         ended = &mut server => { stopping.await; return ended.map(|()| ExitCode::SUCCESS).map_err(Into::into) }
         () = &mut stopping => {}
-        () = stop.asked() => return Ok(ExitCode::from(INTERRUPTED)),
+        () = stop.insisted() => return Ok(ExitCode::from(INTERRUPTED)),
     }
     closing.cancel();
     // A client that reads nothing does not hold the end back.
@@ -112,5 +112,11 @@ impl Stop {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
+    }
+
+    /// Ctrl-C while it stops. SIGTERM is no impatience: a script that is interrupted with it sends one as well.
+    async fn insisted(&mut self) {
+        // `None` is the end of the runtime.
+        let _ = self.interrupt.recv().await;
     }
 }

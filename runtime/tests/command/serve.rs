@@ -1,7 +1,7 @@
 //! `troupe serve` as a process.
 
 use serde_json::Value;
-use troupe_model_server::{Rule, Scenario};
+use troupe_model_server::{Pace, Rule, Scenario};
 
 use super::bench::{Running, folder_with_model, repository, start, troupe, try_troupe, with_input};
 
@@ -28,7 +28,7 @@ async fn a_service_says_where_it_is_answers_and_stops_when_told() {
     let end = try_troupe(&["ask", "--url", &url, "nobody", "Ada"], &[]).await;
     assert_eq!((end.code, end.beside.contains("nobody")), (1, true), "{}", end.beside);
 
-    // The order of arguments is the one in which people write them: a client has no business with metrics' port.
+    // Two runs, each counted once.
     let metrics = line["metrics"].as_str().unwrap();
     let text = fetch(metrics).await;
     assert!(text.contains("troupe_runs_total{agent=\"assistant\",outcome=\"completed\"} 2"), "{text}");
@@ -78,6 +78,27 @@ async fn a_token_is_asked_for_and_taken_from_a_file_or_a_variable() {
     assert_eq!(try_troupe(&ask, &[("TROUPE_TOKEN", "guess")]).await.code, 1);
     assert_eq!(troupe(&ask, &[("TROUPE_TOKEN", "open sesame")]).await.answer, "Hello!\n");
     assert_eq!(troupe(&ask, &[("TROUPE_TOKEN_FILE", &place.path("token"))]).await.answer, "Hello!\n");
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_what_runs_unless_it_is_insisted_on() {
+    let mut rule = Rule::text("one two three");
+    rule.pace = Pace { hold_after: Some(1), ..Pace::default() };
+    let place = folder_with_model(Scenario::of([rule])).await;
+    let mut arguments = place.serve();
+    arguments.extend(["--grace", "10m"].map(str::to_owned));
+    let mut service = start(&arguments);
+    let (url, _) = ready(&mut service).await;
+    let mut asking = start(&["ask", "--url", &url, "--session", "new", "assistant", "count"].map(str::to_owned));
+    asking.answer_contains("one").await;
+
+    service.signal("INT").await;
+    service.line_with("stopping").await;
+    // It waits for the answer, whoever else says the same; only a person's second Ctrl-C is another word.
+    service.signal("TERM").await;
+    service.signal("INT").await;
+    assert_eq!(service.code().await, 130);
+    assert_eq!(asking.code().await, 1);
 }
 
 #[tokio::test]
