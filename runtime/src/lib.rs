@@ -7,6 +7,7 @@ pub mod clock;
 pub mod command;
 pub mod frame;
 pub mod http;
+pub mod library;
 pub mod mcp;
 pub mod media;
 pub mod secrets;

@@ -1,0 +1,172 @@
+//! Troupe in a program of one's own: no server, the same agents, tools, sessions and durable runs.
+//!
+//! ```no_run
+//! # async fn example() -> anyhow::Result<()> {
+//! use troupe_runtime::library::Troupe;
+//! use troupe_runtime::settings::Settings;
+//!
+//! let troupe = Troupe::open(Settings::new(vec!["examples/quickstart".into()], "data".into())).await?;
+//! let answer = troupe.ask("assistant", "What is in this folder?").await?;
+//! println!("{}", answer.text());
+//! troupe.close().await;
+//! # Ok(())
+//! # }
+//! ```
+
+use std::future::Future;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use troupe_core::port::ToolContext;
+use troupe_core::stream::{Item, Piece};
+use troupe_tools::Reply;
+
+use crate::app::App;
+use crate::frame::Framer;
+use crate::frame::s1::{Collector, S1Delta};
+use crate::http::error::Problem;
+use crate::service::infer::{Caller, InferInput, Inference};
+use crate::service::tools::CallInput;
+use crate::settings::Settings;
+
+/// Why something was refused or failed, in a sentence for people.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refused(String);
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self(problem.detail().to_owned())
+    }
+}
+
+/// A service without a server. Clones share it.
+#[derive(Clone)]
+pub struct Troupe {
+    app: Arc<App>,
+}
+
+/// What a call came to (S1-21).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InferenceResult {
+    /// It went well.
+    pub success: bool,
+    /// This call's messages: the model's, and the tools' results.
+    pub messages: Vec<S1Delta>,
+    /// What went wrong, with its code.
+    pub error: Option<(String, Option<String>)>,
+    /// Tokens and times of the last round.
+    pub stat: Option<Value>,
+    /// The session, where the call has one.
+    pub session: Option<String>,
+}
+
+impl InferenceResult {
+    /// The last message's text: the answer.
+    pub fn text(&self) -> &str {
+        self.messages.last().map_or("", |message| message.content.as_str())
+    }
+}
+
+/// A piece of a streamed answer (S1-09).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Streamed {
+    /// The next piece of the text.
+    Content(String),
+    /// The next piece of the reasoning.
+    Thinking(String),
+}
+
+impl Troupe {
+    /// Opens folders of manifests, which may be none, and the data directory; resumes what an earlier program left.
+    ///
+    /// # Errors
+    /// When the data directory is in use or cannot be written.
+    pub async fn open(settings: Settings) -> anyhow::Result<Self> {
+        // Another part of the program may have chosen its provider already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Ok(Self { app: App::start(settings).await? })
+    }
+
+    /// Everything below, for what this type does not offer.
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// Registers a closure as a tool under a name, which requests give among their `tool_ids`. The model sees the JSON
+    /// Schema of `A`; its doc comments are the descriptions (S1-88).
+    pub fn register<A, F, Fut, R>(&self, name: &str, description: &str, closure: F)
+    where
+        A: DeserializeOwned + JsonSchema,
+        F: Fn(A, ToolContext) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, String>> + Send + 'static,
+        R: Into<Reply>,
+    {
+        self.app.tools.register_typed::<A, _, _, _>(name, description, closure);
+    }
+
+    /// Asks a saved agent, without a session.
+    ///
+    /// # Errors
+    /// When there is no such agent, or it is not ready.
+    pub async fn ask(&self, agent: &str, text: &str) -> Result<InferenceResult, Refused> {
+        let input =
+            InferInput { agent_id: Some(agent.to_owned()), text: Some(text.to_owned()), ..InferInput::default() };
+        self.infer(input).await
+    }
+
+    /// Does what S1's request says, and gives the whole answer (S1-09).
+    ///
+    /// # Errors
+    /// When the request is wrong. A model that fails is a result that says so.
+    pub async fn infer(&self, input: InferInput) -> Result<InferenceResult, Refused> {
+        let Inference { mut started, mut framer, session, .. } = self.app.infer(input, Caller::default()).await?;
+        let mut collector = Collector::default();
+        let mut frames = Vec::new();
+        while let Some(item) = started.subscription.next().await {
+            framer.frames(&item, &mut frames);
+            frames.drain(..).for_each(|frame| collector.take(&frame));
+        }
+        let (messages, stat, error) = collector.finish();
+        Ok(InferenceResult { success: error.is_none(), messages, error, stat, session })
+    }
+
+    /// The same, piece by piece as it comes; `None` of the stream is the end.
+    ///
+    /// # Errors
+    /// When the request is wrong.
+    pub async fn infer_stream(
+        &self,
+        input: InferInput,
+    ) -> Result<impl futures::Stream<Item = Streamed> + Send + use<>, Refused> {
+        let Inference { started, .. } = self.app.infer(input, Caller::default()).await?;
+        let root = started.run;
+        Ok(futures::stream::unfold(started.subscription, move |mut subscription| async move {
+            loop {
+                let Item::Delta(delta) = subscription.next().await? else { continue };
+                let piece = match &delta.piece {
+                    Piece::Content(text) if delta.run == root => Streamed::Content(text.clone()),
+                    Piece::Thinking(text) if delta.run == root => Streamed::Thinking(text.clone()),
+                    _ => continue,
+                };
+                return Some((piece, subscription));
+            }
+        }))
+    }
+
+    /// Calls a tool by id or name, without a model (S1-83, S1-98).
+    ///
+    /// # Errors
+    /// When there is no such tool, or its result is an error.
+    pub async fn call_tool(&self, tool: &str, arguments: Map<String, Value>) -> Result<Value, Refused> {
+        let input = CallInput { tool_id: Some(tool.to_owned()), arguments: Some(arguments), format: None };
+        Ok(self.app.call_tool(input, Caller::default()).await?)
+    }
+
+    /// Ends what runs, or hands it to the next start, and closes the data directory.
+    pub async fn close(&self) {
+        self.app.stop().await;
+    }
+}
