@@ -9,7 +9,7 @@ mod service;
 mod within;
 
 pub use ledger::Ledger;
-pub use peers::{Peer, peer};
+pub use peers::{Peer, peer, run};
 pub use place::Place;
 pub use service::{Answer, Frame, Frames, Service};
 pub use within::within;

@@ -1,6 +1,14 @@
 //! Third-party programs, which `tests/peers/install.sh` installs.
 
-use std::path::PathBuf;
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use anyhow::ensure;
+use tokio::process::Command;
+
+use crate::within;
 
 /// A program of others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,4 +42,19 @@ pub fn peer(peer: Peer) -> Option<PathBuf> {
 #[expect(clippy::print_stderr, reason = "a skipped test says why")]
 fn say(line: &str) {
     eprintln!("{line}");
+}
+
+/// Runs a program to its end; its output, or an error with what it complained of. It inherits no settings and no proxies.
+pub async fn run(program: &Path, arguments: &[&str]) -> anyhow::Result<String> {
+    let running = Command::new(program)
+        .args(arguments)
+        .env_clear()
+        .envs(["PATH", "HOME"].iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = within(&arguments.join(" "), running).await??;
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{arguments:?}: {}\n{complaint}", output.status);
+    Ok(String::from_utf8(output.stdout)?)
 }

@@ -55,9 +55,9 @@ async fn an_edit_serves_the_next_turn_and_leaves_a_stream_alone() {
 #[tokio::test]
 async fn a_bad_edit_keeps_the_last_good_version_even_after_a_restart() {
     let bad = [
-        ("no YAML", "kind: [Agent".to_owned()),
-        ("an unknown field", speaker(3).replace("systemPrompt", "sistemPrompt")),
-        ("an unknown model", speaker(3).replace("name: scripted", "name: nowhere")),
+        ("no YAML", format!("{}  output: [", speaker(9))),
+        ("an unknown field", speaker(9).replace("systemPrompt", "sistemPrompt")),
+        ("an unknown model", speaker(9).replace("name: scripted", "name: nowhere")),
     ];
     for (what, edit) in bad {
         let model = ModelServer::start(scenario()).await.unwrap();

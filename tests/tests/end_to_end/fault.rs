@@ -80,7 +80,7 @@ fn question(place: usize) -> String {
 }
 
 fn manifests(server: &ModelServer) -> String {
-    let limits = "firstTokenTimeout: 2s\n  timeout: 4s\n  retry: {maxAttempts: 2, initialBackoff: 10ms}";
+    let limits = "firstTokenTimeout: 3s\n  timeout: 6s\n  retry: {maxAttempts: 2, initialBackoff: 10ms}";
     [
         manifest::model("alone", server, "faulty", limits),
         manifest::model("backed", server, "faulty", &format!("{limits}\n  fallbacks: [{{name: spare}}]")),
@@ -103,19 +103,19 @@ fn came(body: &Value) -> Came {
     Came { text: said.collect(), error }
 }
 
-fn check(case: &str, came: &Came, reaches: Reaches, backed: bool) {
-    match (reaches, backed, &came.error) {
-        (Reaches::Nothing, true, None) => assert_eq!(came.text, "The spare answers.", "{case}"),
-        (Reaches::All, _, None) => assert_eq!(came.text.len(), 300_000, "{case}"),
+fn check(case: &str, outcome: &Came, reaches: Reaches, backed: bool) {
+    match (reaches, backed, &outcome.error) {
+        (Reaches::Nothing, true, None) => assert_eq!(outcome.text, "The spare answers.", "{case}"),
+        (Reaches::All, _, None) => assert_eq!(outcome.text.len(), 300_000, "{case}"),
         (Reaches::Nothing, false, Some((error, code))) => {
-            assert!(error.contains("\"alone\"") && !code.is_empty(), "{case}: {came:?}");
+            assert!(error.contains("\"alone\"") && !code.is_empty(), "{case}: {outcome:?}");
         }
         (Reaches::Beginning, _, Some((error, code))) => {
-            assert!(error.contains("model \"") && !code.is_empty(), "{case}: {came:?}");
-            assert!(came.text.starts_with("one two"), "{case}: {came:?}");
-            assert!(!came.text.contains("spare"), "{case}: {came:?}");
+            assert!(error.contains("model \"") && !code.is_empty(), "{case}: {outcome:?}");
+            assert!(outcome.text.starts_with("one two"), "{case}: {outcome:?}");
+            assert!(!outcome.text.contains("spare"), "{case}: {outcome:?}");
         }
-        _ => panic!("{case}: {came:?}"),
+        _ => panic!("{case}: {outcome:?}"),
     }
 }
 

@@ -21,21 +21,44 @@ enum Boundary {
     Answer(&'static str, usize),
     /// This tool was called.
     Call(&'static str),
+    /// So many events of the run were shown.
+    Event(usize),
 }
 
 /// When the service is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Moment {
-    /// As soon as the model is asked. What came before may not be recorded yet: asking overlaps the commit, showing does not.
-    Asked,
+    /// As soon as it gets there. Of an answer: what came before may not be recorded yet, since asking overlaps the commit.
+    Reached,
     /// When everything up to the boundary is recorded, while the turn stands still.
     Held,
     /// As soon as it goes on: anywhere behind the boundary.
     Released,
 }
 
+/// A service that was killed.
+#[derive(Debug)]
+struct Killed {
+    boundary: Boundary,
+    moment: Moment,
+    /// The tools whose results it had shown: these are never called again.
+    shown: Vec<String>,
+}
+
+impl Killed {
+    /// Whether exactly this call was under way.
+    fn interrupted(&self, name: &'static str) -> bool {
+        self.boundary == Boundary::Call(name) && self.moment == Moment::Held
+    }
+
+    /// Whether this call was finished for sure.
+    fn finished(&self, name: &str) -> bool {
+        self.shown.iter().any(|shown| shown == name)
+    }
+}
+
 fn boundaries() -> Vec<(Boundary, Moment)> {
-    let asked = ANSWERS.map(|answer| (Boundary::Answer(answer, 0), Moment::Asked));
+    let asked = ANSWERS.map(|answer| (Boundary::Answer(answer, 0), Moment::Reached));
     let answers = ANSWERS.into_iter().flat_map(|answer| [Boundary::Answer(answer, 0), Boundary::Answer(answer, 1)]);
     let calls = ["look", "book", "note"].map(Boundary::Call);
     let held = answers.chain(calls).flat_map(|boundary| [(boundary, Moment::Held), (boundary, Moment::Released)]);
@@ -103,10 +126,11 @@ async fn survive(boundary: Boundary, moment: Moment) -> anyhow::Result<()> {
     match boundary {
         Boundary::Answer(..) => within("an answer to be held", model.wait_for_held(1)).await?,
         Boundary::Call(name) => ledger.called(name).await?,
+        Boundary::Event(_) => {}
     }
-    if moment != Moment::Asked {
-        recorded(&service, text(&init.data["run_id"]), boundary).await?;
-    }
+    let run = text(&init.data["run_id"]);
+    let waits = moment != Moment::Reached || matches!(boundary, Boundary::Event(_));
+    let shown = if waits { recorded(&service, run, boundary).await? } else { Vec::new() };
     if moment == Moment::Released {
         model.release(1);
         ledger.release();
@@ -116,22 +140,30 @@ async fn survive(boundary: Boundary, moment: Moment) -> anyhow::Result<()> {
     model.set_scenario(scenario(None))?;
     ledger.release();
     let service = place.serve().await?;
-    let case = check(&service, &session, &model, &ledger, (boundary, moment)).await;
-    case.inspect_err(|_| eprintln!("{boundary:?} {moment:?}: the service wrote\n{}", service.log()))
+    let killed = Killed { boundary, moment, shown };
+    let checked = check(&service, &session, &model, &ledger, &killed).await;
+    checked.inspect_err(|_| eprintln!("{killed:?}: the service wrote\n{}", service.log()))
 }
 
-/// Waits until the journal holds all that comes before the boundary: an event is shown once it is recorded.
-async fn recorded(service: &Service, run: &str, boundary: Boundary) -> anyhow::Result<()> {
+/// Waits until the journal holds all that comes before the boundary, since an event is shown once it is recorded; gives the
+/// tools whose results were shown.
+async fn recorded(service: &Service, run: &str, boundary: Boundary) -> anyhow::Result<Vec<String>> {
     let mut events = service.follow(&format!("/v1/runs/{run}/events")).await?;
-    let mut steps = ANSWERS.into_iter();
+    let (mut steps, mut count, mut finished) = (ANSWERS.into_iter(), 0, Vec::new());
     while let Some(event) = events.next().await? {
-        let step = (event.data["type"] == "step_started").then(|| steps.next()).flatten();
+        let (kind, name) = (text(&event.data["type"]), text(&event.data["name"]));
+        if kind == "tool_finished" {
+            finished.push(name.to_owned());
+        }
+        count += usize::from(kind != "delta");
+        let step = (kind == "step_started").then(|| steps.next()).flatten();
         let reached = match boundary {
             Boundary::Answer(answer, _) => step == Some(answer),
-            Boundary::Call(name) => event.data["type"] == "tool_started" && event.data["name"] == name,
+            Boundary::Call(called) => kind == "tool_started" && name == called,
+            Boundary::Event(shown) => count == shown,
         };
         if reached {
-            return Ok(());
+            return Ok(finished);
         }
     }
     anyhow::bail!("the run ended before {boundary:?}")
@@ -143,7 +175,7 @@ async fn check(
     session: &str,
     model: &ModelServer,
     ledger: &Ledger,
-    (boundary, moment): (Boundary, Moment),
+    killed: &Killed,
 ) -> anyhow::Result<()> {
     let runs = service.get(&format!("/v1/runs?session={session}")).await?;
     let run = runs.body["runs"][0]["id"].as_str().unwrap_or_default().to_owned();
@@ -169,26 +201,30 @@ async fn check(
         ("tool", "The helper has helped."),
         ("assistant", "The trip is planned."),
     ];
-    assert_eq!(said, expected, "{boundary:?} {moment:?}");
+    assert_eq!(said, expected, "{killed:?}");
 
     let noted = events.iter().rfind(|event| event.data["type"] == "tool_finished" && event.data["name"] == "note");
     let noted = text(&noted.expect("the helper's call").data["content"]);
     let looked = ledger.count("look");
-    let interrupted = |name| boundary == Boundary::Call(name) && moment == Moment::Held;
-    let case = (boundary, moment);
-    match moment {
-        Moment::Held => assert_eq!(looked, if interrupted("look") { 2 } else { 1 }, "{case:?}: calls of look"),
-        _ => assert!((1..=2).contains(&looked), "{case:?}: {looked} calls of look"),
+    match (killed.interrupted("look"), killed.finished("look") || killed.moment == Moment::Held) {
+        (true, _) => assert_eq!(looked, 2, "{killed:?}: an interrupted call that only reads is made again"),
+        // Before the first call, it is made by the next service alone.
+        (false, true) => assert_eq!(looked, 1, "{killed:?}: calls of look"),
+        (false, false) => assert!((1..=2).contains(&looked), "{killed:?}: {looked} calls of look"),
     }
     for (name, result) in [("book", booked), ("note", noted)] {
         let count = ledger.count(name);
         if result == format!("{name} is done") {
-            assert_eq!(count, 1, "{case:?}: calls of {name}");
-            assert!(!interrupted(name), "{case:?}: {name} was interrupted, and nothing says so");
+            assert_eq!(count, 1, "{killed:?}: calls of {name}");
+            assert!(!killed.interrupted(name), "{killed:?}: {name} was interrupted, and nothing says so");
         } else {
-            assert!(result.contains("interrupted") && result.contains("unknown"), "{case:?}: {name}: {result}");
-            assert!(count <= 1, "{case:?}: {name} was made {count} times");
-            assert!(interrupted(name) || moment != Moment::Held, "{case:?}: {name} was not interrupted");
+            assert!(result.contains("interrupted") && result.contains("unknown"), "{killed:?}: {name}: {result}");
+            assert!(count <= 1, "{killed:?}: {name} was made {count} times");
+            assert!(!killed.finished(name), "{killed:?}: {name} was finished");
+            assert!(
+                killed.interrupted(name) || killed.moment != Moment::Held,
+                "{killed:?}: {name} was not interrupted"
+            );
         }
     }
     remembers(service, session, model, &said).await
@@ -207,10 +243,29 @@ async fn remembers(service: &Service, session: &str, model: &ModelServer, said: 
     Ok(())
 }
 
-#[tokio::test]
-async fn a_turn_survives_a_kill_at_each_of_its_boundaries() {
-    let cases = stream::iter(boundaries()).map(|(boundary, moment)| async move {
+async fn survive_all(cases: Vec<(Boundary, Moment)>) {
+    let cases = stream::iter(cases).map(|(boundary, moment)| async move {
         survive(boundary, moment).await.unwrap_or_else(|error| panic!("{boundary:?} {moment:?}: {error:#}"));
     });
     cases.buffer_unordered(AT_ONCE).collect::<()>().await;
+}
+
+#[tokio::test]
+async fn a_turn_survives_a_kill_at_each_of_its_boundaries() {
+    survive_all(boundaries()).await;
+}
+
+#[tokio::test]
+async fn a_turn_survives_a_kill_after_each_of_its_events() {
+    let model = ModelServer::start(scenario(None)).await.unwrap();
+    let ledger = Ledger::start().await.unwrap();
+    let place = Place::with(&manifests(&model, &ledger)).unwrap();
+    let service = place.serve().await.unwrap();
+    let question = json!({"agent_id": "boss", "text": "Plan the trip", "session_id": "new"});
+    let answer = service.post("/v1/infer", &question).await.unwrap();
+    let run = text(&answer.body["run_id"]);
+    let events = service.follow(&format!("/v1/runs/{run}/events")).await.unwrap().rest().await.unwrap();
+    let events = events.iter().filter(|event| event.data["type"] != "delta").count();
+    assert!(events > 20, "{events} events");
+    survive_all((1..=events).map(|event| (Boundary::Event(event), Moment::Reached)).collect()).await;
 }

@@ -1,6 +1,8 @@
 //! The real `troupe` over folders, scripted models and real tools: crashes, faults, edits, stops and clients of others.
 
 #[cfg(test)]
+mod client;
+#[cfg(test)]
 mod edit;
 #[cfg(test)]
 mod fault;
@@ -8,5 +10,7 @@ mod fault;
 mod kill;
 #[cfg(test)]
 mod manifest;
+#[cfg(test)]
+mod mcp;
 #[cfg(test)]
 mod stop;
