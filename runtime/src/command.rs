@@ -27,13 +27,12 @@ pub struct Arguments {
     /// The form of the log, on standard error; `auto`: text in a terminal, else JSON
     #[arg(long, global = true, env = "TROUPE_LOG_FORMAT", value_enum, default_value_t, help_heading = "Logging")]
     log_format: LogFormat,
-    /// What is logged, such as `info` or `troupe_core=debug,info` [default: RUST_LOG, else info for serve and warn for the rest]
+    /// What is logged, such as `info` or `troupe_core=debug,info` [default: `RUST_LOG`, else info for serve and warn for the rest]
     #[arg(long, global = true, env = "TROUPE_LOG", value_name = "FILTER", help_heading = "Logging")]
     log: Option<String>,
 }
 
-const PRECEDENCE: &str =
-    "A flag wins over its TROUPE_ variable, that one over the older variable named in its help, that one over the default.";
+const PRECEDENCE: &str = "A flag wins over its TROUPE_ variable, that one over the older variable named in its help, that one over the default.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -139,7 +138,9 @@ mod tests {
         command.build();
         for command in command.get_subcommands().filter(|command| command.get_name() != "help") {
             for argument in command.get_arguments() {
-                let Some(long) = argument.get_long().filter(|long| !["help", "version"].contains(long)) else { continue };
+                let Some(long) = argument.get_long().filter(|long| !["help", "version"].contains(long)) else {
+                    continue;
+                };
                 let variable = format!("TROUPE_{}", long.replace('-', "_").to_uppercase());
                 let given = argument.get_env().and_then(|name| name.to_str());
                 assert_eq!(given, Some(variable.as_str()), "--{long} of {}", command.get_name());
