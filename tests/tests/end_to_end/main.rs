@@ -7,6 +7,8 @@ mod edit;
 #[cfg(test)]
 mod fault;
 #[cfg(test)]
+mod interrupted;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod manifest;
