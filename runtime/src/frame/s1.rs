@@ -288,11 +288,7 @@ impl S1Framer {
             let tool = self.tool_of(recorded.run, &call.name);
             self.calls.insert(
                 CallId::derive(recorded.run, finished.step, index),
-                Called {
-                    id: call.id.clone(),
-                    name: call.name.clone(),
-                    tool_id: tool,
-                },
+                Called { id: call.id.clone(), name: call.name.clone(), tool_id: tool },
             );
         }
         if recorded.run != self.root {
