@@ -1,5 +1,7 @@
 //! OpenAI's chat completions over a scripted model.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its own functions too")]
+
 #[path = "support/scripted.rs"]
 mod scripted;
 

@@ -1,5 +1,7 @@
 //! Runs as data over a scripted model: starting, following, answering, cancelling.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its own functions too")]
+
 #[path = "support/scripted.rs"]
 mod scripted;
 
