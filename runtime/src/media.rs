@@ -125,14 +125,26 @@ fn data_uri(rest: &str) -> Result<Media, String> {
 fn image_of(bytes: &[u8], said: Option<&str>) -> Result<Media, String> {
     let said = said.map(|said| said.split(';').next().unwrap_or(said).trim()).filter(|said| said.starts_with("image/"));
     let mime = match bytes {
-        [0x89, b'P', b'N', b'G', ..] => "image/png",
-        [0xff, 0xd8, 0xff, ..] => "image/jpeg",
-        [b'G', b'I', b'F', b'8', ..] => "image/gif",
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "image/webp",
         [b'B', b'M', ..] => "image/bmp",
-        _ => said.ok_or("it is no image that is known here (PNG, JPEG, GIF, WebP, BMP)")?,
+        _ => mime_of(bytes).or(said).ok_or("it is no image that is known here (PNG, JPEG, GIF, WebP, BMP)")?,
     };
     Ok(Media { mime: mime.to_owned(), data: STANDARD.encode(bytes) })
+}
+
+/// The type of an image whose first bytes leave no doubt. Two letters (BMP) do: many a text begins with them.
+fn mime_of(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0x89, b'P', b'N', b'G', ..] => Some("image/png"),
+        [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
+        [b'G', b'I', b'F', b'8', ..] => Some("image/gif"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
+        _ => None,
+    }
+}
+
+/// A file's content as an image; `None` if it is none, or may be a text.
+pub fn certain_image(bytes: &[u8]) -> Option<Media> {
+    mime_of(bytes).map(|mime| Media { mime: mime.to_owned(), data: STANDARD.encode(bytes) })
 }
 
 fn sniff_audio(bytes: &[u8]) -> &'static str {

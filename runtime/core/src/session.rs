@@ -103,6 +103,13 @@ impl From<Message> for Turn {
     }
 }
 
+/// A session's first title (S1-56): the first 30 characters of the user's words; empty where there are none.
+pub fn title(turns: &[Turn]) -> String {
+    let said = turns.iter().find(|turn| turn.role == Role::User).map_or("", |turn| turn.content.trim());
+    let title: String = said.chars().take(30).collect();
+    if title.len() < said.len() { title + ".." } else { title }
+}
+
 /// The statistics of one model call (S1-22); milliseconds are rounded to a tenth when they are shown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TokenStat {

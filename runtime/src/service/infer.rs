@@ -271,11 +271,7 @@ impl App {
 
 /// The initial title (S1-56, S1-141): the first 30 characters of the user's words, else the id.
 fn title(turns: &[troupe_core::session::Turn], id: &str) -> String {
-    let said = turns.iter().find(|turn| turn.role == Role::User).map_or("", |turn| turn.content.trim());
-    let mut title: String = said.chars().take(30).collect();
-    if title.len() < said.len() {
-        title.push_str("..");
-    }
+    let title = troupe_core::session::title(turns);
     if title.is_empty() { id.to_owned() } else { title }
 }
 

@@ -11,7 +11,7 @@ use troupe_core::session::Turn;
 use troupe_core::tool::ToolCall;
 
 use crate::http::error::Problem;
-use crate::media::{MediaReader, audio, read_within};
+use crate::media::{MediaReader, audio, certain_image, read_within};
 
 /// The largest text file that `<file>` takes in, in bytes.
 const MOST_TEXT: usize = 1_024 * 1_024;
@@ -164,7 +164,7 @@ impl Reading<'_> {
     fn expand_file(&self, path: &str, images: &mut Vec<Media>) -> Result<String, String> {
         let root = self.workspace.ok_or("there is no workspace; start the service with --workspace")?;
         let bytes = read_within(root, path, 20 * MOST_TEXT)?;
-        if let Some(image) = image(&bytes) {
+        if let Some(image) = certain_image(&bytes) {
             images.push(image);
             return Ok(format!("[Image file attached: {path}]"));
         }
@@ -179,18 +179,6 @@ impl Reading<'_> {
         let fence = "`".repeat(longest.max(2) + 1);
         Ok(format!("{path}\n{fence}{kind}\n{text}\n{fence}"))
     }
-}
-
-fn image(bytes: &[u8]) -> Option<Media> {
-    use base64::Engine as _;
-    let mime = match bytes {
-        [0x89, b'P', b'N', b'G', ..] => "image/png",
-        [0xff, 0xd8, 0xff, ..] => "image/jpeg",
-        [b'G', b'I', b'F', b'8', ..] => "image/gif",
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "image/webp",
-        _ => return None,
-    };
-    Some(Media { mime: mime.to_owned(), data: base64::engine::general_purpose::STANDARD.encode(bytes) })
 }
 
 fn role(name: &str, index: usize) -> Result<Role, Problem> {

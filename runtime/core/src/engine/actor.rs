@@ -24,7 +24,7 @@ use crate::port::{
     Append, Created, Lease, NewRun, RunState, SessionSeed, SessionWrite, StateChange, StoreError, ToolContext,
 };
 use crate::run::{CallState, Effect, EffectKey, Run, Tree, apply, outstanding};
-use crate::session::{SessionContext, Turn};
+use crate::session::{self, SessionContext, Turn};
 use crate::stream::{Delta, Item, ItemId, RunStream};
 use crate::tool::{Artifact, ToolResult};
 
@@ -463,7 +463,7 @@ impl Actor {
             let create = self.seeds.get(&run.id).filter(|_| matches!(recorded.event, Event::RunStarted { .. }));
             writes.push(SessionWrite {
                 session: session.clone(),
-                create: create.map(|parent| SessionSeed { title: title(&run.input), parent: parent.clone() }),
+                create: create.map(|parent| SessionSeed { title: session::title(&run.input), parent: parent.clone() }),
                 turns,
                 last_total_tokens,
                 status: Some(status.to_owned()),
@@ -730,14 +730,6 @@ fn target_of(run: &Run) -> String {
 
 fn forced(run: &Run) -> bool {
     run.cancel.as_ref().is_some_and(|cancel| cancel.forced)
-}
-
-/// S1-56: the first 30 characters of the user's text.
-pub(super) fn title(input: &[Turn]) -> String {
-    let said = input.iter().find(|turn| turn.role == crate::message::Role::User);
-    let text = said.map_or("", |turn| turn.content.trim());
-    let title: String = text.chars().take(30).collect();
-    if title.len() < text.len() { title + ".." } else { title }
 }
 
 /// A result above what the model may see is kept whole as an artifact, and cut.
