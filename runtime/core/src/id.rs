@@ -6,9 +6,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// The namespace of every identifier that is derived rather than drawn (`UUIDv5`).
-const DERIVED: Uuid = Uuid::from_u128(0x8f1c_2b6e_52a4_5d0e_9a37_7472_6f75_7065);
-
 /// A run's identifier: a `UUIDv7`, so that runs sort by the time of their creation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -109,11 +106,6 @@ impl fmt::Display for ContentHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// A `UUIDv5` of `name` in the engine's own namespace: for identifiers that must be found again from what they name.
-pub fn derived(name: &str) -> Uuid {
-    Uuid::new_v5(&DERIVED, name.as_bytes())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::{Map, Value};
+use serde_json::Map;
 use troupe_catalog::{ResolveError, View};
 use troupe_core::agent::{AgentSnapshot, ContextPolicy, Limits, PinnedSnapshot, Snapshot, WorkspacePolicy};
 use troupe_core::id::ContentHash;
@@ -252,9 +252,4 @@ pub fn tools_table(agent: &AgentSnapshot, without_nested: bool) -> Option<String
         let shown: Vec<&ToolSnapshot> = shown.map(|tool| &**tool).collect();
         troupe_core::engine::tools_table(&shown)
     })
-}
-
-/// The value at a field of free-form JSON as a text.
-pub fn text_of(map: &Map<String, Value>, name: &str) -> Option<String> {
-    map.get(name).and_then(Value::as_str).map(str::to_owned)
 }
