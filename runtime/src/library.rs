@@ -25,7 +25,7 @@ use troupe_tools::Reply;
 
 use crate::app::App;
 use crate::frame::Framer;
-use crate::frame::s1::{Collector, S1Delta};
+use crate::frame::s1::{Collected, Collector, Failure, S1Delta};
 use crate::http::error::Problem;
 use crate::service::infer::{Caller, InferInput, Inference};
 use crate::service::tools::CallInput;
@@ -56,7 +56,7 @@ pub struct InferenceResult {
     /// This call's messages: the model's, and the tools' results.
     pub messages: Vec<S1Delta>,
     /// What went wrong, with its code.
-    pub error: Option<(String, Option<String>)>,
+    pub error: Option<Failure>,
     /// Tokens and times of the last round.
     pub stat: Option<Value>,
     /// The session, where the call has one.
@@ -129,7 +129,7 @@ impl Troupe {
             framer.frames(&item, &mut frames);
             frames.drain(..).for_each(|frame| collector.take(&frame));
         }
-        let (messages, stat, error) = collector.finish();
+        let Collected { messages, stat, error } = collector.finish();
         Ok(InferenceResult { success: error.is_none(), messages, error, stat, session })
     }
 

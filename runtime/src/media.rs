@@ -90,10 +90,10 @@ impl MediaSource for MediaReader {
             return self.fetch(reference).await;
         }
         let compact: String = reference.chars().filter(|letter| !letter.is_whitespace()).collect();
-        if compact.len() > 64 {
-            if let Ok(bytes) = STANDARD.decode(&compact) {
-                return image_of(&bytes, None);
-            }
+        if compact.len() > 64
+            && let Ok(bytes) = STANDARD.decode(&compact)
+        {
+            return image_of(&bytes, None);
         }
         match self.read_file(reference, workspace) {
             Ok(media) => Ok(media),
@@ -108,7 +108,7 @@ pub fn audio(reference: &str, format: Option<&str>) -> Result<Media, String> {
         return data_uri(rest);
     }
     let bytes = STANDARD.decode(reference.trim()).map_err(|_| "the audio is not base64".to_owned())?;
-    let mime = format.map(|format| format!("audio/{format}")).unwrap_or_else(|| sniff_audio(&bytes).to_owned());
+    let mime = format.map_or_else(|| sniff_audio(&bytes).to_owned(), |format| format!("audio/{format}"));
     Ok(Media { mime, data: reference.trim().to_owned() })
 }
 

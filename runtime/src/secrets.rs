@@ -37,10 +37,10 @@ impl Secrets {
         if inline.values.insert(id.clone(), value.into()).is_none() {
             inline.order.push_back(id.clone());
         }
-        if inline.order.len() > MOST_INLINE {
-            if let Some(oldest) = inline.order.pop_front() {
-                inline.values.remove(&oldest);
-            }
+        if inline.order.len() > MOST_INLINE
+            && let Some(oldest) = inline.order.pop_front()
+        {
+            inline.values.remove(&oldest);
         }
         SecretRef::Inline(id)
     }

@@ -28,12 +28,13 @@ pub fn instant(at: Timestamp) -> String {
 /// Reads a time as [`timestamp`] writes it, or with a zone (RFC 3339); `None` if it is neither.
 pub fn parse_timestamp(text: &str) -> Option<Timestamp> {
     let text = text.trim();
-    if let Ok(civil) = text.parse::<DateTime>() {
-        if !text.ends_with('Z') && !text.contains('+') {
-            return civil.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp().as_microsecond());
-        }
+    if let Ok(civil) = text.parse::<DateTime>()
+        && !text.ends_with('Z')
+        && !text.contains('+')
+    {
+        return civil.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp().as_microsecond());
     }
-    text.parse::<Instant>().ok().map(|instant| instant.as_microsecond())
+    text.parse::<Instant>().ok().map(jiff::Timestamp::as_microsecond)
 }
 
 /// The statistics of a round (S1-22); milliseconds rounded to a tenth.

@@ -12,7 +12,7 @@ use troupe_model_server::{Fault, Reply, Role, Rule, ToolCall, When};
 
 const PATH: &str = "/v1/chat/completions";
 
-fn asks(model: &str, more: Value) -> Value {
+fn asks(model: &str, more: &Value) -> Value {
     let mut body = json!({"model": model, "messages": [{"role": "user", "content": "hi"}]});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     body
@@ -42,14 +42,14 @@ fn text(chunks: &[Value]) -> String {
 #[tokio::test]
 async fn a_model_answers_whole_and_streamed_alike() {
     let service = Service::with([Rule::text("Hello there, friend.")]).await;
-    let (status, whole) = service.post(PATH, &asks("small", json!({}))).await;
+    let (status, whole) = service.post(PATH, &asks("small", &json!({}))).await;
     assert_eq!(status, 200, "{whole}");
     assert_eq!(whole["object"], "chat.completion");
     assert_eq!(whole["choices"][0]["message"]["content"], "Hello there, friend.");
     assert_eq!(whole["choices"][0]["finish_reason"], "stop");
     assert!(whole["usage"]["total_tokens"].as_u64().unwrap() > 0);
     let more = json!({"stream": true, "stream_options": {"include_usage": true}});
-    let chunks = stream(&service, &asks("small", more)).await;
+    let chunks = stream(&service, &asks("small", &more)).await;
     assert_eq!(chunks[0]["choices"][0]["delta"]["role"], "assistant");
     assert_eq!(text(&chunks), "Hello there, friend.");
     assert_eq!(chunks[chunks.len() - 2]["choices"][0]["finish_reason"], "stop");
@@ -68,7 +68,7 @@ async fn a_models_calls_come_straight_back_with_the_providers_ids() {
     let rule = Rule { reply: Reply { tool_calls: vec![call], ..Reply::default() }, ..Rule::default() };
     let service = Service::with([rule]).await;
     let more = json!({"tools": weather(), "seed": 7, "temperature": 0.5, "top_k": 3});
-    let (status, answer) = service.post(PATH, &asks("small", more)).await;
+    let (status, answer) = service.post(PATH, &asks("small", &more)).await;
     assert_eq!(status, 200, "{answer}");
     let choice = &answer["choices"][0];
     assert_eq!(choice["finish_reason"], "tool_calls");
@@ -91,7 +91,7 @@ async fn in_a_mixed_round_ours_run_at_once_and_the_run_goes_on_with_the_callers_
     });
     let done = Rule::text("It is {{last_tool}}.").when(last(Role::Tool));
     let service = Service::with([both.times(1), done]).await;
-    let first = asks("agent/greeter", json!({"tools": weather()}));
+    let first = asks("agent/greeter", &json!({"tools": weather()}));
     let (status, handed) = service.post(PATH, &first).await;
     assert_eq!(status, 200, "{handed}");
     let message = &handed["choices"][0]["message"];
@@ -140,7 +140,7 @@ async fn a_schema_is_kept_and_an_answer_that_breaks_it_is_asked_for_again() {
     let service = Service::with([Rule::text("no json").times(1), Rule::text("{\"city\": \"Oslo\"}")]).await;
     let schema = json!({"type": "object", "required": ["city"], "properties": {"city": {"type": "string"}}});
     let format = json!({"type": "json_schema", "json_schema": {"name": "place", "schema": schema, "strict": true}});
-    let (status, answer) = service.post(PATH, &asks("agent/plain", json!({"response_format": format}))).await;
+    let (status, answer) = service.post(PATH, &asks("agent/plain", &json!({"response_format": format}))).await;
     assert_eq!(status, 200, "{answer}");
     assert_eq!(answer["choices"][0]["message"]["content"], "{\"city\": \"Oslo\"}");
     assert_eq!(service.model.requests()[0].json()["response_format"]["json_schema"]["strict"], true);
@@ -150,10 +150,10 @@ async fn a_schema_is_kept_and_an_answer_that_breaks_it_is_asked_for_again() {
 async fn the_same_key_answers_with_the_same_run_and_another_body_is_refused() {
     let service = Service::with([Rule::text("Once.").times(1)]).await;
     let send = |body: Value| service.request(Method::POST, PATH).header("idempotency-key", "k").json(&body).send();
-    let (_, first) = answer(send(asks("agent/plain", json!({}))).await.unwrap()).await;
-    let (status, again) = answer(send(asks("agent/plain", json!({}))).await.unwrap()).await;
+    let (_, first) = answer(send(asks("agent/plain", &json!({}))).await.unwrap()).await;
+    let (status, again) = answer(send(asks("agent/plain", &json!({}))).await.unwrap()).await;
     assert_eq!((status, &again), (200, &first));
-    let (status, other) = answer(send(asks("agent/plain", json!({"seed": 1}))).await.unwrap()).await;
+    let (status, other) = answer(send(asks("agent/plain", &json!({"seed": 1}))).await.unwrap()).await;
     assert_eq!(status, 422, "{other}");
     assert!(other["error"]["message"].as_str().unwrap().contains("idempotency"));
 }
@@ -169,7 +169,7 @@ async fn errors_are_openais() {
         ("small", 502, "500"),
     ] {
         for streamed in [false, true] {
-            let (got, body) = service.post(PATH, &asks(model, json!({"stream": streamed}))).await;
+            let (got, body) = service.post(PATH, &asks(model, &json!({"stream": streamed}))).await;
             assert_eq!(got, status, "{body}");
             assert_eq!(body["error"]["code"], code, "{body}");
             assert!(body["error"]["message"].is_string() && body["error"]["type"].is_string());
@@ -223,7 +223,7 @@ async fn every_wrong_field_is_named() {
         ("audio".to_owned(), json!({"modalities": ["audio"]})),
     ]);
     for (field, more) in wrong {
-        let (status, body) = service.post(PATH, &asks("small", more.clone())).await;
+        let (status, body) = service.post(PATH, &asks("small", &more)).await;
         assert_eq!(status, 400, "{more}: {body}");
         let message = body["error"]["message"].as_str().unwrap();
         assert!(message.contains(&field), "{more}: {message}");

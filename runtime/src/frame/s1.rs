@@ -25,6 +25,7 @@ pub struct About {
 }
 
 /// S1's frames of one run's tree.
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing about the run, and none of them is a state")]
 pub struct S1Framer {
     root: RunId,
     about: About,
@@ -419,7 +420,27 @@ fn push_without_id(frames: &mut Vec<Frame>, message: &S1Delta) {
 pub struct Collector {
     messages: Vec<S1Delta>,
     stat: Option<Value>,
-    error: Option<(String, Option<String>)>,
+    error: Option<Failure>,
+}
+
+/// What a collected answer says went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What happened, for a person.
+    pub message: String,
+    /// The code that stands for it, where there is one.
+    pub code: Option<String>,
+}
+
+/// S1's answer to one call.
+#[derive(Debug)]
+pub struct Collected {
+    /// The turns of this call.
+    pub messages: Vec<S1Delta>,
+    /// The last round's statistics.
+    pub stat: Option<Value>,
+    /// What went wrong, if anything did.
+    pub error: Option<Failure>,
 }
 
 impl Collector {
@@ -431,7 +452,7 @@ impl Collector {
         let Ok(delta) = serde_json::from_str::<S1Delta>(&frame.data) else {
             let error: Value = serde_json::from_str(&frame.data).unwrap_or_default();
             let text = |name: &str| error.get(name).and_then(Value::as_str).map(str::to_owned);
-            self.error = text("error").map(|message| (message, text("error_code")));
+            self.error = text("error").map(|message| Failure { message, code: text("error_code") });
             return;
         };
         match delta.role.as_str() {
@@ -466,7 +487,7 @@ impl Collector {
     fn take_assistant(&mut self, delta: S1Delta) {
         if let Some(code) = &delta.error_code {
             let message = delta.content.trim_start_matches("Error: ").to_owned();
-            self.error = Some((message, Some(code.clone())));
+            self.error = Some(Failure { message, code: Some(code.clone()) });
         }
         let begins = !matches!(self.messages.last(), Some(last) if last.role == "assistant");
         if begins {
@@ -487,9 +508,9 @@ impl Collector {
         }
     }
 
-    /// The messages of this call, the last round's statistics, and the error if there is one, with its code.
-    pub fn finish(self) -> (Vec<S1Delta>, Option<Value>, Option<(String, Option<String>)>) {
-        (self.messages, self.stat, self.error)
+    /// What was collected.
+    pub fn finish(self) -> Collected {
+        Collected { messages: self.messages, stat: self.stat, error: self.error }
     }
 }
 

@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_wrong_field_is_named_by_its_path() {
-        assert_eq!(problem(r#"{}"#), "Missing required field: name");
+        assert_eq!(problem(r"{}"), "Missing required field: name");
         assert_eq!(problem(r#"{"name":"a","inner":{}}"#), "Missing required field: inner.count");
         assert_eq!(
             problem(r#"{"name":"a","inner":{"count":"x"}}"#),

@@ -25,13 +25,13 @@ pub fn stream(subscription: Subscription, framer: Box<dyn Framer>, guard: Option
 
 /// The same, behind frames that were made already.
 pub fn stream_behind(
-    frames: Vec<Frame>,
+    ahead: Vec<Frame>,
     subscription: Subscription,
     framer: Box<dyn Framer>,
     guard: Option<Guard>,
 ) -> Response {
-    let reader = Reader { subscription, framer, frames, wire: String::new(), over: false, _guard: guard };
-    events(stream::unfold(reader, |mut reader| async move { reader.next().await.map(|bytes| (bytes, reader)) }))
+    let state = Reader { subscription, framer, frames: ahead, wire: String::new(), over: false, _guard: guard };
+    events(stream::unfold(state, |mut reader| async move { reader.next().await.map(|bytes| (bytes, reader)) }))
 }
 
 /// An SSE response of ready-made chunks.
@@ -68,9 +68,8 @@ impl Reader {
             return Some(Bytes::from(std::mem::take(&mut self.wire)));
         }
         loop {
-            let item = match tokio::time::timeout(HEARTBEAT, self.subscription.next()).await {
-                Err(_) => return Some(Bytes::from_static(b": heartbeat\n\n")),
-                Ok(item) => item,
+            let Ok(item) = tokio::time::timeout(HEARTBEAT, self.subscription.next()).await else {
+                return Some(Bytes::from_static(b": heartbeat\n\n"));
             };
             self.over = item.is_none();
             match item {

@@ -18,7 +18,7 @@ use self::request::{ChatInput, ToolInput, wrong};
 use crate::app::App;
 use crate::frame::openai::{OpenAiFramer, Style};
 use crate::http::error::Problem;
-use crate::service::infer::{Caller, InferInput};
+use crate::service::infer::{Caller, InferInput, session_of_run};
 use crate::service::resolve::{Composition, sentence};
 
 /// How often an answer that does not satisfy the request's schema is asked for again.
@@ -106,7 +106,7 @@ impl App {
         let session = self.session_of(&like_infer).await?;
         let workspace = self.workspace_of(&like_infer, &pinned)?;
         let turns = self.turns(&like_infer, &pinned, workspace.as_ref()).await?;
-        let (session, _) = self.session_of_run(&session, &like_infer, &turns, workspace.as_ref());
+        let (session, _) = session_of_run(&session, &like_infer, &turns, workspace.as_ref());
         let stateless = session.is_none() && caller.idempotency.is_none();
         // A plain model's calls go to the caller, who sends the whole conversation again: nothing is to wait for it.
         let pass_through = plain && stateless;
@@ -133,9 +133,10 @@ impl App {
             interrupt: input.interrupt.unwrap_or(false),
         };
         let started = self.engine.start(request).await?;
-        let (snapshot, session_id) = match started.existing {
-            true => self.as_it_began(started.run, pinned, session_id).await?,
-            false => (pinned.snapshot, session_id),
+        let (snapshot, session_id) = if started.existing {
+            self.as_it_began(started.run, pinned, session_id).await?
+        } else {
+            (pinned.snapshot, session_id)
         };
         Ok(Chat {
             run: started.run,

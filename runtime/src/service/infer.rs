@@ -120,7 +120,7 @@ impl App {
         let workspace = self.workspace_of(&input, &snapshot)?;
         let turns = self.turns(&input, &snapshot, workspace.as_ref()).await?;
         let limits = self.limits(&input, &snapshot);
-        let (session_of_run, about) = self.session_of_run(&session, &input, &turns, workspace.as_ref());
+        let (session_of_run, about) = session_of_run(&session, &input, &turns, workspace.as_ref());
         let stateless = session_of_run.is_none() && caller.idempotency.is_none();
         let agent = input.agent_id.is_some();
         let request = StartRequest {
@@ -182,10 +182,10 @@ impl App {
         if !root.is_dir() {
             return Err(wrong(format!("{} is not a folder", root.display())));
         }
-        if let Ok(data) = self.settings.data.canonicalize() {
-            if root.starts_with(&data) {
-                return Err(wrong(format!("{} belongs to the service", root.display())));
-            }
+        if let Ok(data) = self.settings.data.canonicalize()
+            && root.starts_with(&data)
+        {
+            return Err(wrong(format!("{} belongs to the service", root.display())));
         }
         let place = snapshot.snapshot.agent().and_then(|agent| agent.workspace.path.clone());
         Ok(Some(place.map_or(root.clone(), |place| root.join(place))))
@@ -230,33 +230,6 @@ impl App {
         view.agent(agent).is_some_and(|spec| said(spec.limits.as_ref()) || said(defaults()))
     }
 
-    pub(crate) fn session_of_run(
-        &self,
-        session: &Session,
-        input: &InferInput,
-        turns: &[troupe_core::session::Turn],
-        workspace: Option<&PathBuf>,
-    ) -> (Option<SessionOfRun>, About) {
-        let mut meta = Map::new();
-        let mut note = |name: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                meta.insert(name.to_owned(), value);
-            }
-        };
-        note("model_id", input.model_id.clone().map(Value::String));
-        note("agent_id", input.agent_id.clone().map(Value::String));
-        note("tool_ids", input.tool_ids.clone().map(|ids| json!(ids)));
-        note("workspace", workspace.map(|path| Value::String(path.to_string_lossy().into_owned())));
-        let has_system_prompt = turns.iter().any(|turn| turn.role == Role::System);
-        let (id, create, title) = match session {
-            Session::None => return (None, About { title: None, has_system_prompt }),
-            Session::New(id) => (id.clone(), true, title(turns, id)),
-            Session::Known(row) => (row.id.clone(), false, row.title.clone()),
-        };
-        let about = About { title: Some(title.clone()), has_system_prompt };
-        (Some(SessionOfRun { id, create, title, meta }), about)
-    }
-
     /// Ends a session's run (S1-62); says whether there was one.
     pub async fn abort(&self, session: &str, forced: bool) -> Result<bool, Problem> {
         let Some(run) = self.engine.active(session) else { return Ok(false) };
@@ -267,6 +240,33 @@ impl App {
         }
         Ok(true)
     }
+}
+
+/// The session that a run goes into, and what its `init` frame says of it.
+pub(crate) fn session_of_run(
+    session: &Session,
+    input: &InferInput,
+    turns: &[troupe_core::session::Turn],
+    workspace: Option<&PathBuf>,
+) -> (Option<SessionOfRun>, About) {
+    let mut meta = Map::new();
+    let mut note = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            meta.insert(name.to_owned(), value);
+        }
+    };
+    note("model_id", input.model_id.clone().map(Value::String));
+    note("agent_id", input.agent_id.clone().map(Value::String));
+    note("tool_ids", input.tool_ids.clone().map(|ids| json!(ids)));
+    note("workspace", workspace.map(|path| Value::String(path.to_string_lossy().into_owned())));
+    let has_system_prompt = turns.iter().any(|turn| turn.role == Role::System);
+    let (id, create, title) = match session {
+        Session::None => return (None, About { title: None, has_system_prompt }),
+        Session::New(id) => (id.clone(), true, title(turns, id)),
+        Session::Known(row) => (row.id.clone(), false, row.title.clone()),
+    };
+    let about = About { title: Some(title.clone()), has_system_prompt };
+    (Some(SessionOfRun { id, create, title, meta }), about)
 }
 
 /// The initial title (S1-56, S1-141): the first 30 characters of the user's words, else the id.

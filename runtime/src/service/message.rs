@@ -78,11 +78,11 @@ impl Reading<'_> {
                 continue;
             }
             let role = role(&message.role, index)?;
-            if role == Role::System {
-                if let Some(table) = table.take() {
-                    let arguments = message.arguments.get_or_insert_default();
-                    arguments.entry("TOOLS").or_insert(Value::String(table));
-                }
+            if role == Role::System
+                && let Some(table) = table.take()
+            {
+                let arguments = message.arguments.get_or_insert_default();
+                arguments.entry("TOOLS").or_insert(Value::String(table));
             }
             turns.push(self.turn(role, message, index).await?);
         }
@@ -95,10 +95,10 @@ impl Reading<'_> {
         if recording.is_none() {
             recording = input.audio.map(|data| (data, None));
         }
-        if content.is_empty() {
-            if let Some(template) = &input.prompt_template {
-                content = self.render(template, input.arguments.as_ref(), index)?;
-            }
+        if content.is_empty()
+            && let Some(template) = &input.prompt_template
+        {
+            content = self.render(template, input.arguments.as_ref(), index)?;
         }
         let mut read = Vec::with_capacity(images.len());
         for (place, image) in images.iter().enumerate() {

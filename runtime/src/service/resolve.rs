@@ -81,13 +81,13 @@ impl App {
         composition: Composition,
         inline: Option<&ModelConfigInput>,
     ) -> Result<PinnedSnapshot, Problem> {
-        let view = self.catalog.view();
         use troupe_catalog::McpDirectory;
+        let view = self.catalog.view();
         let generations = (view.generation(), self.mcp.generation());
-        if inline.is_none() {
-            if let Some(known) = self.compositions.get(generations, &composition) {
-                return Ok(known);
-            }
+        if inline.is_none()
+            && let Some(known) = self.compositions.get(generations, &composition)
+        {
+            return Ok(known);
         }
         let models = self.composed_models(&view, &composition.model, inline)?;
         let tools = self.composed_tools(&view, &composition.tools).await;
@@ -150,13 +150,13 @@ impl App {
 
     /// A registered model with a request's values over its own. Its secrets stay with its own address.
     fn overridden(&self, mut model: ModelSnapshot, inline: &ModelConfigInput) -> Result<ModelSnapshot, Problem> {
-        if let Some(base) = inline.api_base.as_deref().map(|base| base.trim_end_matches('/')) {
-            if base != model.base_url {
-                base.clone_into(&mut model.base_url);
-                model.trust = Trust::Guarded;
-                model.api_key = None;
-                model.headers.clear();
-            }
+        if let Some(base) = inline.api_base.as_deref().map(|base| base.trim_end_matches('/'))
+            && base != model.base_url
+        {
+            base.clone_into(&mut model.base_url);
+            model.trust = Trust::Guarded;
+            model.api_key = None;
+            model.headers.clear();
         }
         if let Some(name) = &inline.model_name {
             model.model.clone_from(name);

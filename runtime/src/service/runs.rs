@@ -61,7 +61,9 @@ impl App {
                 tree.know(hash.clone(), snapshot);
             }
         }
-        events.iter().for_each(|recorded| troupe_core::run::apply(&mut tree, recorded));
+        for recorded in &events {
+            troupe_core::run::apply(&mut tree, recorded);
+        }
         Ok(Known { row, events, tree })
     }
 

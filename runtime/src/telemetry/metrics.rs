@@ -1,4 +1,4 @@
-//! Metrics in the OpenMetrics text form: runs, model calls, tokens, cost, tools, the queue.
+//! Metrics in the `OpenMetrics` text form: runs, model calls, tokens, cost, tools, the queue.
 
 use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::time::Duration;

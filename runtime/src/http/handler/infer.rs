@@ -18,7 +18,7 @@ use utoipa::OpenApi;
 
 use crate::app::App;
 use crate::frame::Framer;
-use crate::frame::s1::{Collector, S1Delta};
+use crate::frame::s1::{Collected, Collector, Failure, S1Delta};
 use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Body, read, request_id};
 use crate::http::sse;
@@ -96,12 +96,12 @@ async fn infer(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> 
         }
     }
     drop(guard);
-    Ok(render(collector, session, started.run))
+    Ok(render(collector, session.as_deref(), started.run))
 }
 
 /// S1-54: this call's turns; 200 if it went well, else 500 with the same body.
-fn render(collector: Collector, session: Option<String>, run: RunId) -> Response {
-    let (messages, stat, error) = collector.finish();
+fn render(collector: Collector, session: Option<&str>, run: RunId) -> Response {
+    let Collected { messages, stat, error } = collector.finish();
     let mut answer = Map::new();
     answer.insert("success".to_owned(), error.is_none().into());
     answer.insert("messages".to_owned(), messages.iter().map(message).collect());
@@ -111,15 +111,15 @@ fn render(collector: Collector, session: Option<String>, run: RunId) -> Response
             answer.insert(name.to_owned(), value);
         }
     };
-    note("session_id", session.clone().map(Value::String));
+    note("session_id", session.map(Value::from));
     note("stat", stat);
     let status = if error.is_some() { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK };
-    if let Some((text, code)) = error {
-        note("error", Some(text.into()));
+    if let Some(Failure { message, code }) = error {
+        note("error", Some(message.into()));
         note("error_code", code.map(Value::String));
     }
     let mut response = (status, Json(Value::Object(answer))).into_response();
-    name_session(&mut response, session.as_deref());
+    name_session(&mut response, session);
     response
 }
 

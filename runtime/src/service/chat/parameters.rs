@@ -44,7 +44,7 @@ fn openai(input: &ChatInput, rest: bool) -> Map<String, Value> {
         ("reasoning_effort", input.reasoning_effort.clone().map(Value::String)),
         ("user", input.user.clone().map(Value::String)),
         ("parallel_tool_calls", input.parallel_tool_calls.map(Value::Bool)),
-        ("response_format", format.map(|format| response_format(format))),
+        ("response_format", format.map(response_format)),
     ]));
     fields
 }

@@ -119,7 +119,7 @@ fn same_target(began: &Snapshot, asked: &Snapshot) -> bool {
         Some((agent.name.clone(), agent.models.first().map(|model| model.name.clone())?))
     };
     // An agent stays the same one when its model is edited; a model's composition has no name of its own.
-    if !began.target.is_empty() { began.target == asked.target } else { model(began) == model(asked) }
+    if began.target.is_empty() { model(began) == model(asked) } else { began.target == asked.target }
 }
 
 /// Reads the run up to the answer that handed these calls over; `false` if there is none.

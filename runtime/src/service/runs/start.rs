@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::frame::event::InputMessage;
 use crate::http::error::Problem;
-use crate::service::infer::{Caller, InferInput, Session};
+use crate::service::infer::{Caller, InferInput, Session, session_of_run};
 use crate::service::message::MessageInput;
 use crate::service::resolve::sentence;
 
@@ -152,7 +152,7 @@ impl App {
         if input.dry_run == Some(true) {
             return Ok(Begun::Dry(Box::new(dry_run(&pinned, &turns))));
         }
-        let (session, _) = self.session_of_run(&session, &like_infer, &turns, workspace.as_ref());
+        let (session, _) = session_of_run(&session, &like_infer, &turns, workspace.as_ref());
         let dispatch = match (input.status, input.dispatch) {
             (Some(StatusInput::Draft), _) => Dispatch::Draft,
             (None, Some(DispatchInput::Manual)) => Dispatch::Manual,
@@ -217,7 +217,7 @@ impl App {
         };
         let like_infer = InferInput { session_id: row.session.clone(), ..InferInput::default() };
         let session = self.session_of(&like_infer).await?;
-        let (session, _) = self.session_of_run(&session, &like_infer, &accepted.input, None);
+        let (session, _) = session_of_run(&session, &like_infer, &accepted.input, None);
         let again = StartRequest {
             session,
             limits: accepted.limits.clone(),

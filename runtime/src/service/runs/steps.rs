@@ -91,7 +91,9 @@ pub struct StepCall {
 /// The steps of a journal, sub-agents' included, in the order in which they began.
 pub fn steps(events: &[Recorded]) -> Vec<Step> {
     let mut steps = Vec::new();
-    events.iter().for_each(|recorded| take(&mut steps, recorded));
+    for recorded in events {
+        take(&mut steps, recorded);
+    }
     steps
 }
 
