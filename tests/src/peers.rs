@@ -17,6 +17,8 @@ pub enum Peer {
     Python,
     /// `mcp-server-time`.
     Time,
+    /// `mcp-server-fetch`.
+    Fetch,
     /// MCP's reference server, `mcp-server-everything`.
     Everything,
 }
@@ -30,6 +32,7 @@ pub fn peer(peer: Peer) -> Option<PathBuf> {
     let path = folder.join(match peer {
         Peer::Python => "python/bin/python",
         Peer::Time => "python/bin/mcp-server-time",
+        Peer::Fetch => "python/bin/mcp-server-fetch",
         Peer::Everything => "node/node_modules/.bin/mcp-server-everything",
     });
     if path.exists() {

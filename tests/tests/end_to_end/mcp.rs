@@ -43,6 +43,29 @@ async fn mcp_server_time_converts_times() {
     assert_eq!(said, "Nine in the evening.");
 }
 
+/// Answers every request with one page, for as long as the test runs; where it is.
+#[expect(clippy::disallowed_methods, reason = "the test's runtime ends the server with the test")]
+async fn page(html: &'static str) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let pages = axum::Router::new().fallback(move || async move { axum::response::Html(html) });
+    tokio::spawn(async move { axum::serve(listener, pages).await.unwrap() });
+    format!("http://{address}/")
+}
+
+#[tokio::test]
+async fn mcp_server_fetch_reads_a_page() {
+    let Some(server) = peer(Peer::Fetch) else { return };
+    let url = page("<html><body><h1>Herons</h1><p>A heron stands still until it does not.</p></body></html>").await;
+    let rules = vec![
+        Rule::text("About herons.").when(told("A heron stands still")),
+        Rule::call("fetch", json!({"url": url})).when(offered("fetch")),
+    ];
+    let arguments = "--ignore-robots-txt, --allow-private-ips";
+    let said = answer("pages", &server.to_string_lossy(), arguments, rules).await;
+    assert_eq!(said, "About herons.");
+}
+
 #[tokio::test]
 async fn the_reference_server_is_called_twice_at_once() {
     let Some(server) = peer(Peer::Everything) else { return };
