@@ -1,10 +1,11 @@
-//! Writes the definition of every kind, for `kubectl apply -f crds/` and for the chart.
+//! Writes the definition of every kind, for `kubectl apply -f crds/` and for the chart, and the bounds that a runtime holds
+//! the documents of a folder to.
 //!
 //! An example and no binary, because only dev-dependencies choose the version of k8s-openapi.
 
 use std::{error::Error, fs, path::Path};
 
-use troupe_crds::{Kind, definition::definition};
+use troupe_crds::{Kind, bounds, definition::definition};
 
 /// Where the same files go, seen from this crate.
 const FOLDERS: [&str; 2] = [".", "../charts/troupe/files/crds"];
@@ -19,6 +20,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             let text = serde_yaml::to_string(&definition(kind))?;
             fs::write(folder.join(format!("{}.yaml", kind.plural())), format!("{HEADER}{text}"))?;
         }
+    }
+    for kind in Kind::ALL {
+        fs::write(crate_folder.join("bounds").join(format!("{}.json", kind.plural())), bounds::generate(kind)?)?;
     }
     Ok(())
 }

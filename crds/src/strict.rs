@@ -1,7 +1,8 @@
 //! Strict deserialization: whatever is wrong with a document is said with its path and in the words of a manifest.
 
-use serde::de::DeserializeOwned;
+use serde::{Deserializer, de::DeserializeOwned};
 use serde_json::Value;
+use serde_path_to_error::Track;
 
 use crate::{Kind, bounds};
 
@@ -21,13 +22,23 @@ pub struct FieldError {
 pub(crate) fn strict<T: DeserializeOwned>(document: &Value, kind: Option<Kind>) -> Result<T, Vec<FieldError>> {
     let mut unknown = Vec::new();
     let mut note = |path: serde_ignored::Path<'_>| unknown.push(unknown_field(&path, kind));
-    let deserializer = serde_ignored::Deserializer::new(document, &mut note);
-    let parsed = serde_path_to_error::deserialize(deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        let path = if path == "." { "" } else { &path };
-        vec![explain(kind, path, &error.into_inner().to_string())]
-    })?;
+    let parsed = tracked(serde_ignored::Deserializer::new(document, &mut note))
+        .map_err(|(path, message)| vec![explain(kind, &path, &message)])?;
     if unknown.is_empty() { Ok(parsed) } else { Err(unknown) }
+}
+
+/// Deserializes; an error comes with the path of the field that it is about, empty for the whole.
+///
+/// The types of all kinds see one erased deserializer. Compiled once for each layer of wrapping, they were a seventh of the
+/// program.
+pub(crate) fn tracked<'de, T: DeserializeOwned>(deserializer: impl Deserializer<'de>) -> Result<T, (String, String)> {
+    let mut track = Track::new();
+    let tracking = serde_path_to_error::Deserializer::new(deserializer, &mut track);
+    let parsed = erased_serde::deserialize(&mut <dyn erased_serde::Deserializer<'_>>::erase(tracking));
+    parsed.map_err(|error: erased_serde::Error| {
+        let path = track.path().to_string();
+        (if path == "." { String::new() } else { path }, error.to_string())
+    })
 }
 
 /// Puts serde's message into words, where it is about a document of a kind or of a Secret.

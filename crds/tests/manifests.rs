@@ -8,7 +8,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
 use troupe_crds::{
-    Kind,
+    Kind, bounds,
     definition::{definition, schema},
 };
 
@@ -32,6 +32,15 @@ fn the_committed_definitions_are_those_of_the_types() {
             let committed = fs::read_to_string(&file).unwrap();
             assert!(committed == text(kind), "{} is out of date: run `make generate`", file.display());
         }
+    }
+}
+
+#[test]
+fn the_committed_bounds_are_those_of_the_types() {
+    for kind in Kind::ALL {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("bounds").join(format!("{}.json", kind.plural()));
+        let committed = fs::read_to_string(&file).unwrap();
+        assert!(committed == bounds::generate(kind).unwrap(), "{} is out of date: run `make generate`", file.display());
     }
 }
 

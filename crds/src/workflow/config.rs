@@ -11,7 +11,7 @@ use crate::{
     Json, JsonObject,
     agent::ToolOverrides,
     reference::{AgentReference, McpServerReference, ModelReference, TeamReference, ToolReference, WorkflowReference},
-    strict::{FieldError, in_words},
+    strict::{FieldError, in_words, tracked},
     tool::{Builtin, Language, Network},
 };
 
@@ -289,9 +289,5 @@ impl NodeConfig {
 
 fn strict<T: DeserializeOwned>(config: &JsonObject) -> Result<T, FieldError> {
     let config = Value::Object(config.0.clone());
-    serde_path_to_error::deserialize(&config).map_err(|error| {
-        let path = error.path().to_string();
-        let path = if path == "." { "" } else { &path };
-        in_words(path, &error.inner().to_string(), |_| Vec::new())
-    })
+    tracked(&config).map_err(|(path, message)| in_words(&path, &message, |_| Vec::new()))
 }
