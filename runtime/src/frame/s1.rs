@@ -1,5 +1,7 @@
 //! S1's frames: message deltas, tool results, a usage frame a round, delegates' deltas, `[DONE]` (S1-56 to S1-58, S1-121).
 
+mod order;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -12,6 +14,7 @@ use troupe_core::session::TokenStat;
 use troupe_core::stream::{Delta, Item, ItemId, Piece};
 use troupe_core::tool::ToolResult;
 
+use self::order::Order;
 use super::{Frame, Framer};
 use crate::wire::{Stat, timestamp};
 
@@ -38,6 +41,8 @@ pub struct S1Framer {
     totals: TokenStat,
     /// By call: what it is called and which tool it is of.
     calls: HashMap<CallId, Called>,
+    /// Which results of the round wait for those of earlier calls.
+    order: Order,
     /// Sub-agents by run.
     children: HashMap<RunId, Child>,
     /// Pieces of the open step went out.
@@ -147,6 +152,7 @@ impl S1Framer {
             assistant,
             totals: TokenStat::default(),
             calls: HashMap::new(),
+            order: Order::default(),
             children: HashMap::new(),
             step_shown: false,
             missed: false,
@@ -214,6 +220,15 @@ impl S1Framer {
     }
 
     fn event(&mut self, recorded: &Recorded, frames: &mut Vec<Frame>) {
+        let first = frames.len();
+        self.event_frames(recorded, frames);
+        // Of several frames of one item the last has the id, so that resuming repeats all of them or none.
+        if let Some((_, others)) = frames.get_mut(first..).and_then(<[Frame]>::split_last_mut) {
+            others.iter_mut().for_each(|frame| frame.id = None);
+        }
+    }
+
+    fn event_frames(&mut self, recorded: &Recorded, frames: &mut Vec<Frame>) {
         let id = ItemId { seq: recorded.seq, n: 0 };
         match &recorded.event {
             Event::RunAccepted(accepted) => self.accepted(recorded.run, accepted),
@@ -227,6 +242,8 @@ impl S1Framer {
                 let depth = self.depth(recorded.run) + 1;
                 let child_of = Child { call: *call, depth, parent: recorded.run, step: 0, said: false };
                 self.children.insert(*child, child_of);
+                // What a sub-agent says is shown as it comes.
+                self.order.pass(*call).iter().for_each(|message| push(frames, message, id));
             }
             Event::ChildFinished { call, result } => self.child_finished(recorded.run, *call, result, id, frames),
             Event::ToolCallFinished { call, result, .. } | Event::InputReceived { call, result }
@@ -295,6 +312,9 @@ impl S1Framer {
         if recorded.run != self.root {
             return;
         }
+        let calls = 0..finished.calls.len();
+        let calls = calls.map(|index| CallId::derive(recorded.run, finished.step, index)).collect();
+        self.order.begin(calls).iter().for_each(|message| push(frames, message, id));
         let stat = self.stat(recorded.at, finished);
         let message = S1Delta {
             role: "usage".to_owned(),
@@ -340,7 +360,7 @@ impl S1Framer {
             tool_use_id: Some(called.id.clone()),
             ..S1Delta::default()
         };
-        push(frames, &message, id);
+        self.order.take(call, message).iter().for_each(|message| push(frames, message, id));
     }
 
     /// The end of a delegate's stream; what was not streamed (an error, a note) comes as its last piece.
@@ -350,7 +370,7 @@ impl S1Framer {
         if result.is_error || !said {
             let text = if said { format!("\n\n{}", result.content) } else { result.content.clone() };
             if let Some(frame) = self.delegate_frame(call, depth, Some(text)) {
-                push_without_id(frames, &frame);
+                push(frames, &frame, id);
             }
         }
         if let Some(frame) = self.delegate_frame(call, depth, None) {
@@ -359,6 +379,8 @@ impl S1Framer {
     }
 
     fn approval(&mut self, run: RunId, call: CallId, id: ItemId, frames: &mut Vec<Frame>) {
+        // A person may take days: the results of other calls do not wait for that.
+        self.order.pass(call).iter().for_each(|message| push(frames, message, id));
         let called = self.calls.get(&call);
         let data = json!({
             "type": "approval_requested",
@@ -371,6 +393,7 @@ impl S1Framer {
     }
 
     fn finished(&mut self, outcome: &Outcome, id: ItemId, frames: &mut Vec<Frame>) {
+        self.order.begin(Vec::new()).iter().for_each(|message| push(frames, message, id));
         match outcome {
             Outcome::Completed { note: Some(note), .. } => push(frames, &self.assistant(note.clone()), id),
             Outcome::Failed { code, message } => {
@@ -407,12 +430,6 @@ impl Framer for S1Framer {
 fn push(frames: &mut Vec<Frame>, message: &S1Delta, id: ItemId) {
     // These types have string keys only; writing them cannot fail.
     frames.push(Frame::data(serde_json::to_string(message).unwrap_or_default(), id));
-}
-
-/// The first of two frames of one item: the id comes with the last, so that resuming repeats both or none.
-fn push_without_id(frames: &mut Vec<Frame>, message: &S1Delta) {
-    let data = serde_json::to_string(message).unwrap_or_default();
-    frames.push(Frame { event: None, data, id: None });
 }
 
 /// Puts S1's answer together from its frames, as S1's own clients do (S1-54, S1-59).
