@@ -88,4 +88,14 @@ impl Settings {
             watch: true,
         }
     }
+
+    /// The same with whole paths of the data and the workspace: what runs elsewhere is told where they are.
+    ///
+    /// # Errors
+    /// When the current folder is gone.
+    pub fn with_whole_paths(mut self) -> std::io::Result<Self> {
+        self.data = std::path::absolute(self.data)?;
+        self.workspace = self.workspace.map(std::path::absolute).transpose()?;
+        Ok(self)
+    }
 }

@@ -78,7 +78,7 @@ pub struct ModelConfigInput {
     pub api_protocol: Option<String>,
     /// Free-form parameters.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub generate_params: Option<Map<String, Value>>,
 }
 
@@ -261,7 +261,10 @@ pub(crate) fn session_of_run(
     note("workspace", workspace.map(|path| Value::String(path.to_string_lossy().into_owned())));
     let has_system_prompt = turns.iter().any(|turn| turn.role == Role::System);
     let (id, create, title) = match session {
-        Session::None => return (None, About { title: None, has_system_prompt }),
+        Session::None => {
+            let title = Some(troupe_core::session::title(turns)).filter(|title| !title.is_empty());
+            return (None, About { title, has_system_prompt });
+        }
         Session::New(id) => (id.clone(), true, title(turns, id)),
         Session::Known(row) => (row.id.clone(), false, row.title.clone()),
     };
