@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
+use tokio::sync::OwnedRwLockReadGuard;
 use troupe_core::id::{ContentHash, RunId, Timestamp};
 use troupe_core::port::{Append, Created, NewRun, StoreError};
 
@@ -17,10 +18,11 @@ use crate::error::{Refusal, failed};
 use crate::feed::{Feed, SessionChanged};
 use crate::idempotency::{self, IdempotencyPart};
 use crate::journal::{self, JournalPart};
+use crate::payload::Payload;
 use crate::rows::{Cell, Rows};
 use crate::run::{RunChange, RunPart};
 use crate::session::SessionPart;
-use crate::{snapshot, transaction};
+use crate::{blob, snapshot, transaction};
 
 /// One create or append, made ready by its caller so that the writer only lays rows together.
 pub(crate) struct Write {
@@ -38,6 +40,12 @@ pub(crate) struct Write {
     pub(crate) snapshots: Vec<(ContentHash, Arc<str>)>,
     /// What the events name: a kind of reference, and an address.
     pub(crate) references: Vec<(&'static str, ContentHash)>,
+    /// What has to be stored as blobs before this write, for the caller to do.
+    pub(crate) payloads: Vec<Payload>,
+    /// The addresses and sizes of these blobs.
+    pub(crate) blobs: Vec<(ContentHash, i64)>,
+    /// Keeps these blobs until the write is done.
+    pub(crate) storing: Option<OwnedRwLockReadGuard<()>>,
     /// When.
     pub(crate) at: Timestamp,
 }
@@ -69,8 +77,12 @@ impl Write {
             sessions,
             references: journal::references(&run.events),
             snapshots: vec![(run.snapshot.hash, run.snapshot.body)],
+            payloads: Vec::new(),
+            blobs: Vec::new(),
+            storing: None,
             at: run.now,
-        })
+        }
+        .with_payloads())
     }
 
     /// Makes an append ready.
@@ -88,7 +100,28 @@ impl Write {
             sessions: SessionPart::of_append(append.sessions)?,
             references,
             snapshots: append.snapshots.into_iter().map(|snapshot| (snapshot.hash, snapshot.body)).collect(),
-        })
+            payloads: Vec::new(),
+            blobs: Vec::new(),
+            storing: None,
+        }
+        .with_payloads())
+    }
+
+    /// Gathers what the events and turns keep elsewhere: most keep nothing.
+    fn with_payloads(mut self) -> Self {
+        if let Some(journal) = &mut self.journal {
+            self.references.extend(journal.payloads.iter().map(|payload| (blob::KIND, payload.hash.clone())));
+            self.payloads.append(&mut journal.payloads);
+        }
+        for turn in self.sessions.iter_mut().flat_map(|session| &mut session.turns) {
+            turn.blobs.extend(turn.payloads.iter().map(|payload| payload.hash.clone()));
+            self.payloads.append(&mut turn.payloads);
+        }
+        let mut seen = HashSet::new();
+        self.payloads.retain(|payload| seen.insert(payload.hash.clone()));
+        let size = |payload: &Payload| i64::try_from(payload.content.len()).unwrap_or(i64::MAX);
+        self.blobs = self.payloads.iter().map(|payload| (payload.hash.clone(), size(payload))).collect();
+        self
     }
 
     /// What this write must not share a batch over: the questions are asked of what was committed before.
@@ -262,6 +295,8 @@ struct Tables {
     journal: Rows,
     sessions: Rows,
     turns: Rows,
+    turn_blobs: Rows,
+    blobs: Rows,
     references: Rows,
     idempotency: Rows,
 }
@@ -284,7 +319,10 @@ impl Tables {
             journal.push(&mut self.journal, &write.id);
         }
         for session in &write.sessions {
-            session.push(&mut self.sessions, &mut self.turns);
+            session.push(&mut self.sessions, &mut self.turns, &mut self.turn_blobs);
+        }
+        for (hash, size) in &write.blobs {
+            self.blobs.push(&[hash.0.as_str().into(), (*size).into(), write.at.into()]);
         }
         for (kind, hash) in &write.references {
             self.references.push(&[write.id.as_str().into(), (*kind).into(), hash.0.as_str().into()]);
@@ -299,6 +337,8 @@ impl Tables {
             (sql.insert_journal, self.journal, true),
             (sql.upsert_sessions, self.sessions, false),
             (sql.insert_turns, self.turns, true),
+            (sql.insert_turn_blobs, self.turn_blobs, false),
+            (sql.upsert_blobs, self.blobs, false),
             (sql.insert_references, self.references, false),
             (sql.upsert_idempotency, self.idempotency, false),
         ];

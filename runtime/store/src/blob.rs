@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use sqlx::AnyConnection;
-use tokio::sync::RwLock;
+use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 use troupe_core::id::{ContentHash, Timestamp};
 use troupe_core::port::StoreError;
 use uuid::Uuid;
@@ -43,14 +43,15 @@ impl Blobs {
         Ok(Self { folder, sweeping: Arc::default() })
     }
 
-    /// Keeps deletions away until the guard is dropped.
-    pub(crate) async fn storing(&self) -> tokio::sync::RwLockReadGuard<'_, ()> {
-        self.sweeping.read().await
+    /// Keeps deletions away until the guard is dropped. It travels with what will name the blob, because whoever asked
+    /// for that may go away before it is committed.
+    pub(crate) async fn storing(&self) -> OwnedRwLockReadGuard<()> {
+        Arc::clone(&self.sweeping).read_owned().await
     }
 
     /// Keeps stores away until the guard is dropped.
-    pub(crate) async fn deleting(&self) -> tokio::sync::RwLockWriteGuard<'_, ()> {
-        self.sweeping.write().await
+    pub(crate) async fn deleting(&self) -> OwnedRwLockWriteGuard<()> {
+        Arc::clone(&self.sweeping).write_owned().await
     }
 
     /// Two levels, so that no folder grows beyond what file systems list quickly.
@@ -59,12 +60,9 @@ impl Blobs {
     }
 
     /// Writes a blob's file; it and its name are on the disk on return.
-    pub(crate) async fn write(&self, content: Bytes) -> Result<ContentHash, StoreError> {
+    pub(crate) async fn write(&self, hash: ContentHash, content: Bytes) -> Result<(), StoreError> {
         let blobs = self.clone();
-        let written = tokio::task::spawn_blocking(move || {
-            let hash = ContentHash::of(&content);
-            blobs.write_file(&hash, &content).map(|()| hash)
-        });
+        let written = tokio::task::spawn_blocking(move || blobs.write_file(&hash, &content));
         written.await.map_err(failed("store a blob"))?.map_err(failed("store a blob"))
     }
 
@@ -89,7 +87,7 @@ impl Blobs {
     /// A blob's content; `None` if there is none.
     pub(crate) async fn read(&self, hash: &ContentHash) -> Result<Option<Bytes>, StoreError> {
         // What is not an address must not become a path.
-        if hash.0.len() != 64 || !hash.0.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        if !is_address(&hash.0) {
             return Ok(None);
         }
         let path = self.path(hash);
@@ -115,6 +113,39 @@ impl Blobs {
         });
         deleted.await.map_err(failed("delete blobs"))?.map_err(failed("delete blobs"))
     }
+}
+
+// The files of blobs, in groups by the first two digits of their addresses.
+impl Blobs {
+    /// The groups that there are.
+    pub(crate) async fn groups(&self) -> Result<Vec<String>, StoreError> {
+        let folder = self.folder.clone();
+        let mut groups = names(folder).await?;
+        groups.retain(|name| name.len() == 2);
+        Ok(groups)
+    }
+
+    /// The addresses of the files in a group.
+    pub(crate) async fn group(&self, name: &str) -> Result<Vec<ContentHash>, StoreError> {
+        let found = names(self.folder.join(name)).await?;
+        Ok(found.into_iter().filter(|name| is_address(name)).map(ContentHash).collect())
+    }
+}
+
+async fn names(folder: PathBuf) -> Result<Vec<String>, StoreError> {
+    const ACTION: &str = "list blobs";
+    let listed = tokio::task::spawn_blocking(move || -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            names.extend(entry?.file_name().into_string());
+        }
+        Ok(names)
+    });
+    listed.await.map_err(failed(ACTION))?.map_err(failed(ACTION))
+}
+
+fn is_address(name: &str) -> bool {
+    name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Writes a blob's row, or makes it new again.

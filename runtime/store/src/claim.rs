@@ -117,11 +117,12 @@ async fn take(
     Ok(RunId::parse(id).zip(epoch).map(|(root, epoch)| Claimed { root, epoch, state }))
 }
 
-/// Extends every lease of `owner`.
+/// Extends every lease of `owner`, and ends those of the runs that it has abandoned.
 pub(crate) async fn renew(
     connection: &mut AnyConnection,
     owner: &str,
     lease_until: Timestamp,
+    abandoned: &[RunId],
 ) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE run SET lease_expires_at = $2
@@ -129,9 +130,17 @@ pub(crate) async fn renew(
     )
     .bind(owner.to_owned())
     .bind(lease_until)
-    .execute(connection)
+    .execute(&mut *connection)
     .await
     .map_err(failed("renew leases"))?;
+    for root in abandoned {
+        sqlx::query("UPDATE run SET lease_expires_at = 0 WHERE id = $1 AND lease_owner = $2")
+            .bind(root.to_string())
+            .bind(owner.to_owned())
+            .execute(&mut *connection)
+            .await
+            .map_err(failed("renew leases"))?;
+    }
     Ok(())
 }
 

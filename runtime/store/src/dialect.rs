@@ -51,6 +51,10 @@ pub(crate) struct BatchSql {
     pub(crate) upsert_sessions: &'static str,
     /// `[session, at, role, body…]`.
     pub(crate) insert_turns: &'static str,
+    /// `[session, at, hash]`.
+    pub(crate) insert_turn_blobs: &'static str,
+    /// `[hash, size, at]`.
+    pub(crate) upsert_blobs: &'static str,
     /// `[hash, at, body…]`.
     pub(crate) insert_snapshots: &'static str,
     /// `[root, kind, hash]`.

@@ -3,6 +3,8 @@
 use troupe_core::id::{RunId, Timestamp};
 use troupe_core::port::StoreError;
 
+use crate::fault;
+
 /// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -26,9 +28,9 @@ pub enum OpenError {
     Database {
         /// The directory.
         path: String,
-        /// What the database said.
+        /// What the database said; a [`Fault`](crate::Fault) where a person can do something about it.
         #[source]
-        source: sqlx::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The database could not be brought to this version's tables.
     #[error("cannot migrate the database in {path}")]
@@ -103,5 +105,5 @@ impl Refusal {
 pub(crate) fn failed<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
     action: &'static str,
 ) -> impl FnOnce(E) -> StoreError {
-    move |source| StoreError::Database { action, source: source.into() }
+    move |source| StoreError::Database { action, source: fault::explained(source.into()) }
 }

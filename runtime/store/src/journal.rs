@@ -5,10 +5,14 @@ use troupe_core::event::{Event, Recorded};
 use troupe_core::id::{ContentHash, RunId};
 use troupe_core::port::{Journal, StoreError};
 
-use crate::blob;
+use crate::blob::{self, Blobs};
 use crate::error::{Refusal, failed};
+use crate::payload::{self, Payload};
 use crate::rows::{Cell, Rows};
 use crate::run;
+
+/// What is being done when a row is read.
+const UNDERSTAND: &str = "understand stored events";
 
 /// Events that are appended together.
 pub(crate) struct JournalPart {
@@ -16,6 +20,8 @@ pub(crate) struct JournalPart {
     pub(crate) first: i64,
     /// The number of the last.
     pub(crate) last: i64,
+    /// What is stored before them.
+    pub(crate) payloads: Vec<Payload>,
     body: String,
 }
 
@@ -26,8 +32,9 @@ impl JournalPart {
         if events.windows(2).any(|pair| pair[0].seq + 1 != pair[1].seq) {
             return Err(Refusal::JournalGap(first.run).refuse("append to a journal"));
         }
-        let body = serde_json::to_string(events).map_err(failed("write events as JSON"))?;
-        Ok(Some(Self { first: first.seq.cast_signed(), last: last.seq.cast_signed(), body }))
+        let packed = payload::pack(&events).map_err(failed("write events as JSON"))?;
+        let (first, last) = (first.seq.cast_signed(), last.seq.cast_signed());
+        Ok(Some(Self { first, last, payloads: packed.payloads, body: packed.body }))
     }
 
     /// Adds the journal's row.
@@ -48,7 +55,11 @@ pub(crate) fn references(events: &[Recorded]) -> Vec<(&'static str, ContentHash)
 }
 
 /// The whole journal of a tree; `None` if there is no such run.
-pub(crate) async fn read(connection: &mut AnyConnection, root: RunId) -> Result<Option<Journal>, StoreError> {
+pub(crate) async fn read(
+    connection: &mut AnyConnection,
+    blobs: &Blobs,
+    root: RunId,
+) -> Result<Option<Journal>, StoreError> {
     const ACTION: &str = "read a journal";
     // The row and its events are read as of one moment.
     let rows = sqlx::query(
@@ -66,7 +77,7 @@ pub(crate) async fn read(connection: &mut AnyConnection, root: RunId) -> Result<
     for row in &rows {
         // A run whose journal retention has deleted has no events.
         if let Some(body) = row.try_get::<Option<String>, _>(2).map_err(failed(ACTION))? {
-            events.append(&mut parse(&body)?);
+            events.append(&mut payload::unpack(blobs, &body, UNDERSTAND).await?);
         }
     }
     Ok(Some(Journal { root, state, epoch, events }))
@@ -75,6 +86,7 @@ pub(crate) async fn read(connection: &mut AnyConnection, root: RunId) -> Result<
 /// At most `limit` events of a tree after number `after`, in order.
 pub(crate) async fn read_after(
     connection: &mut AnyConnection,
+    blobs: &Blobs,
     root: RunId,
     after: u64,
     limit: usize,
@@ -93,12 +105,9 @@ pub(crate) async fn read_after(
             break;
         }
         let body: String = row.try_get(0).map_err(failed("read events"))?;
-        events.extend(parse(&body)?.into_iter().filter(|event| event.seq > after));
+        let row: Vec<Recorded> = payload::unpack(blobs, &body, UNDERSTAND).await?;
+        events.extend(row.into_iter().filter(|event| event.seq > after));
     }
     events.truncate(limit);
     Ok(events)
-}
-
-fn parse(body: &str) -> Result<Vec<Recorded>, StoreError> {
-    serde_json::from_str(body).map_err(failed("understand stored events"))
 }

@@ -8,16 +8,23 @@
 //! One task owns the one connection that writes. Creates and appends that arrive while a commit is in flight share the
 //! next transaction (`batch`); everything else that writes has a transaction of its own between two of these.
 
+// The fixture of the contract's tests, which the tests of faults share, knows this crate by its name.
+#[cfg(test)]
+extern crate self as troupe_store;
+
+mod abandoned;
 mod batch;
 mod blob;
 mod claim;
 mod dialect;
 mod error;
+mod fault;
 mod feed;
 mod idempotency;
 mod journal;
 mod lock;
 mod memory;
+mod payload;
 mod retention;
 mod revision;
 mod rows;
@@ -30,6 +37,7 @@ mod transaction;
 mod writer;
 
 pub use error::{OpenError, Refusal};
+pub use fault::{Fault, FaultKind};
 pub use feed::{SessionChange, SessionChanged};
 pub use lock::LockError;
 pub use memory::{CompactionWrite, Introspection};

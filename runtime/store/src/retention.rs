@@ -1,5 +1,7 @@
 //! Retention: what is old enough goes, in small transactions between those of the runs.
 
+use std::collections::HashSet;
+
 use sqlx::{AnyConnection, Row as _};
 use troupe_core::id::{ContentHash, Timestamp};
 use troupe_core::port::StoreError;
@@ -19,7 +21,7 @@ pub struct RetentionPolicy {
     pub runs: Option<Timestamp>,
     /// Journals of finished runs, since they ended, with the snapshots and blobs that nothing else names.
     pub events: Option<Timestamp>,
-    /// Blobs that no journal names, since they were stored.
+    /// Blobs that no journal and no turn names, since they were stored.
     pub blobs: Option<Timestamp>,
 }
 
@@ -64,6 +66,7 @@ pub(crate) async fn sweep(
     }
     if let Some(age) = policy.blobs {
         swept.blobs = drop_blobs(writer, blobs, now.saturating_sub(age)).await?;
+        swept.blobs += drop_strays(read, blobs).await?;
     }
     Ok(swept)
 }
@@ -182,8 +185,8 @@ async fn delete_snapshots(connection: &mut AnyConnection, hashes: Vec<String>, n
     Ok(all)
 }
 
-/// Deletes blobs that no journal names: first their rows, then their files. A crash between the two leaves files
-/// without rows, which a later store of the same content finds again.
+/// Deletes blobs that no journal and no turn names: first their rows, then their files. A crash between the two leaves
+/// files without rows, as does one between a blob's file and the commit that names it: the next sweep finds them.
 async fn drop_blobs(writer: &Writer, blobs: &Blobs, before: Timestamp) -> Result<u64, StoreError> {
     let mut all = 0;
     loop {
@@ -200,11 +203,36 @@ async fn drop_blobs(writer: &Writer, blobs: &Blobs, before: Timestamp) -> Result
     }
 }
 
+/// Deletes files of blobs that have no row. None is being stored while a group is looked at, so what has no row then
+/// never will; a small group at a time, so that nobody waits long.
+async fn drop_strays(read: &mut AnyConnection, blobs: &Blobs) -> Result<u64, StoreError> {
+    let mut all = 0;
+    for group in blobs.groups().await? {
+        let deleting = blobs.deleting().await;
+        let known: HashSet<String> = sqlx::query_scalar("SELECT hash FROM blob WHERE hash >= $1 AND hash < $2")
+            .bind(group.clone())
+            // Greater than every digit.
+            .bind(format!("{group}g"))
+            .fetch_all(&mut *read)
+            .await
+            .map_err(failed("delete blobs"))?
+            .into_iter()
+            .collect();
+        let mut strays = blobs.group(&group).await?;
+        strays.retain(|hash| !known.contains(&hash.0));
+        all += strays.len() as u64;
+        blobs.delete(strays).await?;
+        drop(deleting);
+    }
+    Ok(all)
+}
+
 async fn delete_blob_rows(connection: &mut AnyConnection, before: Timestamp) -> Result<Vec<ContentHash>, StoreError> {
     let rows = sqlx::query(
         "DELETE FROM blob WHERE hash IN
            (SELECT b.hash FROM blob b WHERE b.created_at < $1
-              AND NOT EXISTS (SELECT 1 FROM reference f WHERE f.kind = $2 AND f.hash = b.hash) LIMIT $3)
+              AND NOT EXISTS (SELECT 1 FROM reference f WHERE f.kind = $2 AND f.hash = b.hash)
+              AND NOT EXISTS (SELECT 1 FROM turn_blob t WHERE t.hash = b.hash) LIMIT $3)
          RETURNING hash",
     )
     .bind(before)

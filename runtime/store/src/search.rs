@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 use sqlx::{AnyConnection, Row as _};
 use troupe_core::id::Timestamp;
 use troupe_core::port::StoreError;
-use troupe_core::session::Turn;
 
+use crate::blob::Blobs;
 use crate::dialect::Dialect;
 use crate::error::failed;
+use crate::session;
 
 /// Turns in one transaction: some milliseconds, since runs wait meanwhile.
 const BATCH: i64 = 200;
@@ -30,7 +31,11 @@ pub struct SearchHit {
 }
 
 /// Indexes the next turns, and the titles of their sessions; tells whether there may be more.
-pub(crate) async fn catch_up(connection: &mut AnyConnection, dialect: &dyn Dialect) -> Result<bool, StoreError> {
+pub(crate) async fn catch_up(
+    connection: &mut AnyConnection,
+    dialect: &dyn Dialect,
+    blobs: &Blobs,
+) -> Result<bool, StoreError> {
     const ACTION: &str = "index turns";
     let sql = dialect.search();
     let rows = sqlx::query(
@@ -48,8 +53,16 @@ pub(crate) async fn catch_up(connection: &mut AnyConnection, dialect: &dyn Diale
         let (number, body): (i64, &str) =
             (row.try_get(0).map_err(failed(ACTION))?, row.try_get(2).map_err(failed(ACTION))?);
         sessions.insert(row.try_get::<String, _>(1).map_err(failed(ACTION))?);
-        let turn: Turn = serde_json::from_str(body).map_err(failed(ACTION))?;
-        let query = sqlx::query(sql.insert_turn).bind(number).bind(turn.content);
+        let content = match session::turn(blobs, body).await {
+            Ok(turn) => turn.content,
+            // One turn that cannot be read must not keep all later ones from being found.
+            Err(error) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::warn!(turn.number = number, error = cause, "a turn is not indexed: it cannot be read");
+                String::new()
+            }
+        };
+        let query = sqlx::query(sql.insert_turn).bind(number).bind(content);
         query.execute(&mut *connection).await.map_err(failed(ACTION))?;
     }
     for session in sessions {
@@ -70,6 +83,7 @@ pub(crate) async fn catch_up(connection: &mut AnyConnection, dialect: &dyn Diale
 pub(crate) async fn find(
     connection: &mut AnyConnection,
     dialect: &dyn Dialect,
+    blobs: &Blobs,
     owner: Option<&str>,
     words: &str,
     limit: usize,
@@ -90,11 +104,7 @@ pub(crate) async fn find(
         for row in rows {
             let at: i64 = row.try_get(2).map_err(failed("search"))?;
             let body: &str = row.try_get(3).map_err(failed("search"))?;
-            let content = if in_turns {
-                serde_json::from_str::<Turn>(body).map_err(failed("search"))?.content
-            } else {
-                String::new()
-            };
+            let content = if in_turns { session::turn(blobs, body).await?.content } else { String::new() };
             hits.push(SearchHit {
                 session: row.try_get(0).map_err(failed("search"))?,
                 title: row.try_get(1).map_err(failed("search"))?,

@@ -10,10 +10,12 @@ use troupe_core::id::Timestamp;
 use troupe_core::port::StoreError;
 use troupe_core::session::{MemoryEntry, SessionContext, Turn};
 
-pub(crate) use change::{delete, revoke, set_status, set_title};
+pub(crate) use change::{Revocation, delete, revoke, set_status, set_title};
 pub(crate) use part::SessionPart;
 
+use crate::blob::Blobs;
 use crate::error::failed;
+use crate::payload;
 
 /// A session as the index shows it (S1-28, S1-36). Times in microseconds since the epoch.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,8 +129,17 @@ fn from_row(row: &AnyRow) -> Result<SessionRow, StoreError> {
     read().map_err(failed("understand a session"))
 }
 
-fn turn(body: &str) -> Result<Turn, StoreError> {
-    serde_json::from_str(body).map_err(failed("understand a stored turn"))
+/// Reads a stored turn.
+pub(crate) async fn turn(blobs: &Blobs, body: &str) -> Result<Turn, StoreError> {
+    payload::unpack(blobs, body, "understand a stored turn").await
+}
+
+async fn all_turns(blobs: &Blobs, bodies: &[String]) -> Result<Vec<Turn>, StoreError> {
+    let mut turns = Vec::with_capacity(bodies.len());
+    for body in bodies {
+        turns.push(turn(blobs, body).await?);
+    }
+    Ok(turns)
 }
 
 /// One session; `None` if there is none.
@@ -151,18 +162,19 @@ pub(crate) async fn last_child(connection: &mut AnyConnection, parent: &str) -> 
 }
 
 /// Every turn of a session, oldest first.
-pub(crate) async fn turns(connection: &mut AnyConnection, id: &str) -> Result<Vec<Turn>, StoreError> {
+pub(crate) async fn turns(connection: &mut AnyConnection, blobs: &Blobs, id: &str) -> Result<Vec<Turn>, StoreError> {
     let bodies: Vec<String> = sqlx::query_scalar("SELECT body FROM turn WHERE session = $1 ORDER BY at")
         .bind(id.to_owned())
         .fetch_all(connection)
         .await
         .map_err(failed("read turns"))?;
-    bodies.iter().map(|body| turn(body)).collect()
+    all_turns(blobs, &bodies).await
 }
 
 /// A page of a session's turns, oldest first.
 pub(crate) async fn turns_after(
     connection: &mut AnyConnection,
+    blobs: &Blobs,
     id: &str,
     after: Timestamp,
     limit: usize,
@@ -175,7 +187,7 @@ pub(crate) async fn turns_after(
             .fetch_all(connection)
             .await
             .map_err(failed("read turns"))?;
-    bodies.iter().map(|body| turn(body)).collect()
+    all_turns(blobs, &bodies).await
 }
 
 /// A page of sessions, the one with the latest inference first (S1-137).
@@ -211,6 +223,7 @@ pub(crate) async fn list(
 /// are: no summary stands for them.
 pub(crate) async fn context(
     connection: &mut AnyConnection,
+    blobs: &Blobs,
     id: &str,
     high_water: Option<Timestamp>,
 ) -> Result<Option<SessionContext>, StoreError> {
@@ -246,7 +259,7 @@ pub(crate) async fn context(
         }
         let Some(context) = context.as_mut() else { break };
         match part {
-            1 => context.turns.push(turn(row.try_get(2).map_err(failed(ACTION))?)?),
+            1 => context.turns.push(turn(blobs, row.try_get(2).map_err(failed(ACTION))?).await?),
             2 => context.memories.push(memory(row).map_err(failed(ACTION))?),
             _ => {}
         }

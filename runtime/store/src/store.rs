@@ -1,5 +1,7 @@
 //! The store: opening and closing it, the core's ports, and what services read beside them.
 
+#[cfg(test)]
+mod faults;
 mod open;
 mod ports;
 
@@ -16,6 +18,7 @@ use troupe_core::id::{RunId, Timestamp};
 use troupe_core::port::{Clock, Idempotency, RunState, StoreError};
 use troupe_core::session::Turn;
 
+use crate::abandoned::Abandoned;
 use crate::blob::Blobs;
 use crate::dialect::Dialect;
 use crate::error::failed;
@@ -24,7 +27,7 @@ use crate::memory::{CompactionWrite, Introspection};
 use crate::retention::{RetentionPolicy, Swept};
 use crate::run::{RunFilter, RunRow, UsageFilter, UsageRow};
 use crate::search::SearchHit;
-use crate::session::{Revoked, SessionFilter, SessionRow};
+use crate::session::{Revocation, Revoked, SessionFilter, SessionRow};
 use crate::writer::Writer;
 use crate::{idempotency, journal, memory, retention, run, search, session};
 
@@ -43,6 +46,7 @@ struct Inner {
     dialect: Arc<dyn Dialect>,
     feed: Feed,
     blobs: Blobs,
+    abandoned: Abandoned,
     clock: Arc<dyn Clock>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -84,13 +88,13 @@ impl Store {
     pub async fn session_turns(&self, id: &str) -> Result<Option<(SessionRow, Vec<Turn>)>, StoreError> {
         let mut reader = self.reader("read a session").await?;
         let Some(row) = session::get(&mut reader, id).await? else { return Ok(None) };
-        let turns = session::turns(&mut reader, id).await?;
+        let turns = session::turns(&mut reader, &self.inner.blobs, id).await?;
         Ok(Some((row, turns)))
     }
 
     /// At most `limit` turns of a session that are later than `after`, oldest first; none where there is no such session.
     pub async fn turns(&self, id: &str, after: Timestamp, limit: usize) -> Result<Vec<Turn>, StoreError> {
-        session::turns_after(&mut *self.reader("read turns").await?, id, after, limit).await
+        session::turns_after(&mut *self.reader("read turns").await?, &self.inner.blobs, id, after, limit).await
     }
 
     /// The status of every session that is not idle, by id; of one owner or of all (S1-146).
@@ -160,9 +164,10 @@ impl Store {
     /// [`StoreError::NoSession`]; [`Refusal::NoTurn`](crate::Refusal), [`Refusal::NotUserTurn`](crate::Refusal),
     /// [`Refusal::SessionBusy`](crate::Refusal).
     pub async fn revoke(&self, id: &str, at: Timestamp, forced: bool) -> Result<Revoked, StoreError> {
-        let (session, dialect, now) = (id.to_owned(), self.inner.dialect.clone(), self.inner.clock.now());
+        let asked = Revocation { session: id.to_owned(), at, forced, now: self.inner.clock.now() };
+        let (dialect, blobs) = (self.inner.dialect.clone(), self.inner.blobs.clone());
         let revoked = self.inner.writer.work("revoke turns", move |connection| {
-            Box::pin(async move { session::revoke(connection, &*dialect, &session, at, forced, now).await })
+            Box::pin(async move { session::revoke(connection, &*dialect, &blobs, &asked).await })
         });
         revoked.await
     }
@@ -194,14 +199,14 @@ impl Store {
     pub async fn search(&self, owner: Option<&str>, words: &str, limit: usize) -> Result<Vec<SearchHit>, StoreError> {
         while self.index_turns().await? {}
         let mut reader = self.reader("search").await?;
-        search::find(&mut reader, &*self.inner.dialect, owner, words, limit).await
+        search::find(&mut reader, &*self.inner.dialect, &self.inner.blobs, owner, words, limit).await
     }
 
     /// Indexes some turns for [`Store::search`], which else has to do it first; tells whether there may be more.
     pub async fn index_turns(&self) -> Result<bool, StoreError> {
-        let dialect = self.inner.dialect.clone();
+        let (dialect, blobs) = (self.inner.dialect.clone(), self.inner.blobs.clone());
         let more = self.inner.writer.work("index turns", move |connection| {
-            Box::pin(async move { search::catch_up(connection, &*dialect).await })
+            Box::pin(async move { search::catch_up(connection, &*dialect, &blobs).await })
         });
         more.await
     }
@@ -223,7 +228,7 @@ impl Store {
 
     /// At most `limit` events of a tree after number `after`, in order; none where there is no such run.
     pub async fn events(&self, root: RunId, after: u64, limit: usize) -> Result<Vec<Recorded>, StoreError> {
-        journal::read_after(&mut *self.reader("read events").await?, root, after, limit).await
+        journal::read_after(&mut *self.reader("read events").await?, &self.inner.blobs, root, after, limit).await
     }
 
     /// The run that the same call made in the last 24 hours; refuses another body under its key.

@@ -16,6 +16,7 @@ use troupe_core::port::{Created, StoreError};
 use crate::batch::{self, Write};
 use crate::dialect::Dialect;
 use crate::error::{Refusal, failed};
+use crate::fault;
 use crate::feed::Feed;
 use crate::transaction;
 
@@ -57,6 +58,9 @@ enum Command {
     Checkpoint,
     /// Take nothing more.
     Close,
+    /// Run a statement outside any transaction.
+    #[cfg(test)]
+    Bare(&'static str, oneshot::Sender<Result<(), sqlx::Error>>),
 }
 
 /// A write and who waits for it.
@@ -110,6 +114,15 @@ where
             transaction::undo(connection).await;
             Err(error)
         }
+    }
+}
+
+/// Tells why runs stop: their callers are told only that they do.
+fn report(error: &sqlx::Error) {
+    if let Some(fault) = fault::database(error) {
+        tracing::error!(%fault, %error, "the database cannot be written to");
+    } else {
+        tracing::error!(%error, "the database refused a write");
     }
 }
 
@@ -185,6 +198,14 @@ impl Writer {
         drop(self.commands.send(Command::Checkpoint).await);
     }
 
+    /// Runs a statement on the writing connection, outside any transaction: how tests break it.
+    #[cfg(test)]
+    pub(crate) async fn bare(&self, statement: &'static str) -> Result<(), sqlx::Error> {
+        let (answer, result) = oneshot::channel();
+        drop(self.commands.send(Command::Bare(statement, answer)).await);
+        result.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+    }
+
     /// Lets the writer finish what it was asked and end; later calls fail.
     pub(crate) async fn close(&self) {
         // One that is closed already needs no telling.
@@ -249,6 +270,10 @@ impl Task {
                 job.run(&mut self.connection, self.dialect.begin()).await;
                 self.count(1);
             }
+            #[cfg(test)]
+            Command::Bare(statement, answer) => {
+                drop(answer.send(sqlx::query(statement).fetch_all(&mut self.connection).await.map(drop)));
+            }
             // What is in the inbox is still done; then it is empty and gives nothing more.
             Command::Close => self.inbox.close(),
             Command::Checkpoint => {
@@ -267,12 +292,14 @@ impl Task {
         match batch::commit(&mut self.connection, &*self.dialect, &writes, &self.known).await {
             Ok(verdicts) => self.answer(batch, verdicts),
             Err(error) if batch.len() == 1 => {
+                report(&error);
                 let verdict = vec![Err(batch::batch_failed(writes[0], error))];
                 self.answer(batch, verdict);
             }
             Err(error) => {
                 // One of them is not as it must be: each again by itself, so that it fails alone.
                 tracing::warn!(error = %error, batch.len = batch.len(), "a batch failed and is written one by one");
+                report(&error);
                 for pending in batch {
                     let alone = [&pending.write];
                     let verdict = batch::commit(&mut self.connection, &*self.dialect, &alone, &self.known).await;

@@ -134,6 +134,17 @@ static BATCH: BatchSql = BatchSql {
         INSERT INTO turn (session, at, role, body)
         SELECT value ->> 0, value ->> 1, value ->> 2, CAST(substr($2, value ->> 3, value ->> 4) AS TEXT)
         FROM json_each($1)",
+    insert_turn_blobs: "
+        INSERT INTO turn_blob (session, at, hash)
+        SELECT value ->> 0, value ->> 1, value ->> 2
+        FROM json_each($1)",
+    upsert_blobs: "
+        INSERT INTO blob (hash, size, created_at)
+        SELECT value ->> 0, value ->> 1, value ->> 2
+        FROM json_each($1) WHERE true
+        ON CONFLICT (hash) DO UPDATE SET
+            created_at = CASE WHEN excluded.created_at > blob.created_at THEN excluded.created_at
+                              ELSE blob.created_at END",
     insert_snapshots: "
         INSERT INTO snapshot (hash, created_at, body)
         SELECT value ->> 0, value ->> 1, CAST(substr($2, value ->> 2, value ->> 3) AS TEXT)

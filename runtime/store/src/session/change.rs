@@ -5,6 +5,7 @@ use troupe_core::id::Timestamp;
 use troupe_core::port::StoreError;
 
 use super::{Revoked, get, turn};
+use crate::blob::Blobs;
 use crate::dialect::Dialect;
 use crate::error::{Refusal, failed};
 use crate::run::signed;
@@ -126,7 +127,11 @@ async fn forget_turns(
 ) -> Result<u64, StoreError> {
     const ACTION: &str = "delete turns";
     let mut deleted = 0;
-    for statement in [dialect.search().delete_turns, "DELETE FROM turn WHERE session = $1 AND at >= $2"] {
+    for statement in [
+        dialect.search().delete_turns,
+        "DELETE FROM turn_blob WHERE session = $1 AND at >= $2",
+        "DELETE FROM turn WHERE session = $1 AND at >= $2",
+    ] {
         let done = sqlx::query(statement).bind(session.to_owned()).bind(from).execute(&mut *connection).await;
         deleted = done.map_err(failed(ACTION))?.rows_affected();
     }
@@ -141,30 +146,42 @@ async fn forget_turns(
     Ok(deleted)
 }
 
-/// Deletes the user's turn at `at` and everything after it (S1-142, S1-143).
+/// What is revoked.
+pub(crate) struct Revocation {
+    /// The session.
+    pub(crate) session: String,
+    /// The time of the user's turn that goes, with everything after it.
+    pub(crate) at: Timestamp,
+    /// Whether an active run does not matter.
+    pub(crate) forced: bool,
+    /// When.
+    pub(crate) now: Timestamp,
+}
+
+/// Deletes a user's turn and everything after it (S1-142, S1-143).
 pub(crate) async fn revoke(
     connection: &mut AnyConnection,
     dialect: &dyn Dialect,
-    id: &str,
-    at: Timestamp,
-    forced: bool,
-    now: Timestamp,
+    blobs: &Blobs,
+    asked: &Revocation,
 ) -> Result<Revoked, StoreError> {
     const ACTION: &str = "revoke turns";
-    let session = get(connection, id).await?.ok_or_else(|| StoreError::NoSession(id.to_owned()))?;
+    let Revocation { session: id, at, forced, now } = asked;
+    let (at, forced, now) = (*at, *forced, *now);
+    let session = get(connection, id).await?.ok_or_else(|| StoreError::NoSession(id.clone()))?;
     if !forced {
         refuse_busy(connection, id, ACTION, false).await?;
     }
     let role: Option<String> = sqlx::query_scalar("SELECT role FROM turn WHERE session = $1 AND at = $2")
-        .bind(id.to_owned())
+        .bind(id.clone())
         .bind(at)
         .fetch_optional(&mut *connection)
         .await
         .map_err(failed(ACTION))?;
     match role.as_deref() {
         Some("user") => {}
-        Some(_) => return Err(Refusal::NotUserTurn { session: id.to_owned(), at }.refuse(ACTION)),
-        None => return Err(Refusal::NoTurn { session: id.to_owned(), at }.refuse(ACTION)),
+        Some(_) => return Err(Refusal::NotUserTurn { session: id.clone(), at }.refuse(ACTION)),
+        None => return Err(Refusal::NoTurn { session: id.clone(), at }.refuse(ACTION)),
     }
     let turns = forget_turns(connection, dialect, id, at).await?;
     let summary_dropped = session.summary_version > 0 && at <= session.summarized_until;
@@ -173,18 +190,19 @@ pub(crate) async fn revoke(
             "UPDATE session SET summary = NULL, summary_version = 0, summarized_until = 0, verbatim_from = 0,
                                 summary_at = NULL WHERE id = $1",
         )
-        .bind(id.to_owned())
+        .bind(id.clone())
         .execute(&mut *connection)
         .await
         .map_err(failed(ACTION))?;
     }
-    settle(connection, id, summary_dropped, now).await?;
+    settle(connection, blobs, id, summary_dropped, now).await?;
     Ok(Revoked { turns, summary_dropped })
 }
 
 /// Brings the session's row and memories in line with the turns that are left.
 async fn settle(
     connection: &mut AnyConnection,
+    blobs: &Blobs,
     id: &str,
     drop_memories: bool,
     now: Timestamp,
@@ -207,7 +225,10 @@ async fn settle(
             .fetch_optional(&mut *connection)
             .await
             .map_err(failed(ACTION))?;
-    let stat = body.map(|body| turn(&body)).transpose()?.and_then(|turn| turn.stat);
+    let stat = match body {
+        Some(body) => turn(blobs, &body).await?.stat,
+        None => None,
+    };
     sqlx::query(
         "UPDATE session SET turn_count = $2, last_total_tokens = $3, updated_at = $4, version = version + 1,
                 last_at = (SELECT coalesce(max(t.at), 0) FROM turn t WHERE t.session = $1)

@@ -1,12 +1,13 @@
 //! What creates and appends do to sessions, made ready for the batch.
 
 use serde_json::Value;
-use troupe_core::id::Timestamp;
+use troupe_core::id::{ContentHash, Timestamp};
 use troupe_core::message::Role;
 use troupe_core::port::{NewRun, RunState, SessionWrite, StoreError};
 use troupe_core::session::Turn;
 
 use crate::error::{Refusal, failed};
+use crate::payload::{self, Payload};
 use crate::rows::{Cell, Rows};
 use crate::run::signed;
 
@@ -29,6 +30,10 @@ pub(crate) struct SessionPart {
 /// A turn, made ready.
 pub(crate) struct TurnPart {
     pub(crate) at: Timestamp,
+    /// What is stored before it.
+    pub(crate) payloads: Vec<Payload>,
+    /// The addresses of these.
+    pub(crate) blobs: Vec<ContentHash>,
     role: &'static str,
     body: String,
 }
@@ -87,8 +92,8 @@ impl SessionPart {
         Ok(parts)
     }
 
-    /// Adds the session's row and its turns.
-    pub(crate) fn push(&self, sessions: &mut Rows, turns: &mut Rows) {
+    /// Adds the session's row and its turns, and what these keep elsewhere.
+    pub(crate) fn push(&self, sessions: &mut Rows, turns: &mut Rows, blobs: &mut Rows) {
         sessions.push(&[
             self.id.as_str().into(),
             self.owner.as_deref().into(),
@@ -103,6 +108,9 @@ impl SessionPart {
         ]);
         for turn in &self.turns {
             turns.push(&[self.id.as_str().into(), turn.at.into(), turn.role.into(), Cell::Long(&turn.body)]);
+            for hash in &turn.blobs {
+                blobs.push(&[self.id.as_str().into(), turn.at.into(), hash.0.as_str().into()]);
+            }
         }
     }
 }
@@ -115,8 +123,14 @@ fn turn_parts(session: &str, turns: &[Turn]) -> Result<Vec<TurnPart>, StoreError
     turns
         .iter()
         .map(|turn| {
-            let body = serde_json::to_string(turn).map_err(failed("write a turn as JSON"))?;
-            Ok(TurnPart { at: turn.at, role: role(turn.role), body })
+            let packed = payload::pack(turn).map_err(failed("write a turn as JSON"))?;
+            Ok(TurnPart {
+                at: turn.at,
+                payloads: packed.payloads,
+                blobs: Vec::new(),
+                role: role(turn.role),
+                body: packed.body,
+            })
         })
         .collect()
 }

@@ -15,11 +15,13 @@ use tokio_util::task::TaskTracker;
 use troupe_core::port::Clock;
 
 use super::{Inner, Store};
+use crate::abandoned::Abandoned;
 use crate::blob::Blobs;
 use crate::claim;
 use crate::dialect::Dialect;
 use crate::dialect::sqlite::Sqlite;
 use crate::error::OpenError;
+use crate::fault;
 use crate::feed::Feed;
 use crate::lock::DirectoryLock;
 use crate::writer::{LEFT_BEHIND, Writer};
@@ -51,7 +53,8 @@ impl Store {
     pub async fn open(options: StoreOptions) -> Result<Self, OpenError> {
         let (data, lock, blobs) = prepare(&options.data)?;
         let named = data.to_str().ok_or_else(|| OpenError::Path(data.display().to_string()))?.to_owned();
-        let failed = |source| OpenError::Database { path: named.clone(), source };
+        let failed =
+            |source: sqlx::Error| OpenError::Database { path: named.clone(), source: fault::explained(source.into()) };
         let dialect: Arc<dyn Dialect> = Arc::new(Sqlite);
         let connect = connect_options(&named).map_err(failed)?;
 
@@ -93,6 +96,7 @@ impl Store {
                 dialect,
                 feed,
                 blobs,
+                abandoned: Abandoned::default(),
                 clock,
                 tasks,
                 stop,

@@ -18,11 +18,13 @@ use crate::{blob, journal, revision, session, snapshot};
 #[async_trait]
 impl RunStore for Store {
     async fn create(&self, run: NewRun) -> Result<Created, StoreError> {
-        self.inner.writer.write(Write::create(run)?).await
+        self.write(Write::create(run)?).await
     }
 
     async fn append(&self, append: Append) -> Result<(), StoreError> {
-        self.inner.writer.write(Write::append(append)?).await.map(|_| ())
+        let root = append.root;
+        let written = self.write(Write::append(append)?).await;
+        written.map(drop).inspect_err(|error| self.inner.abandoned.note(root, error))
     }
 
     async fn claim(
@@ -67,11 +69,14 @@ impl RunStore for Store {
     }
 
     async fn renew(&self, owner: &str, lease_until: Timestamp) -> Result<(), StoreError> {
-        let owner = owner.to_owned();
+        let (owner, abandoned) = (owner.to_owned(), self.inner.abandoned.due());
+        let ended = abandoned.clone();
         let renewed = self.inner.writer.work("renew leases", move |connection| {
-            Box::pin(async move { claim::renew(connection, &owner, lease_until).await })
+            Box::pin(async move { claim::renew(connection, &owner, lease_until, &abandoned).await })
         });
-        renewed.await
+        renewed.await?;
+        self.inner.abandoned.ended(&ended);
+        Ok(())
     }
 
     async fn release(&self, owner: &str) -> Result<(), StoreError> {
@@ -83,7 +88,7 @@ impl RunStore for Store {
     }
 
     async fn journal(&self, root: RunId) -> Result<Option<Journal>, StoreError> {
-        journal::read(&mut *self.reader("read a journal").await?, root).await
+        journal::read(&mut *self.reader("read a journal").await?, &self.inner.blobs, root).await
     }
 
     async fn snapshot(&self, hash: &ContentHash) -> Result<Option<PinnedSnapshot>, StoreError> {
@@ -95,7 +100,8 @@ impl RunStore for Store {
         session: &str,
         high_water: Option<Timestamp>,
     ) -> Result<Option<SessionContext>, StoreError> {
-        session::context(&mut *self.reader("read a session").await?, session, high_water).await
+        let mut reader = self.reader("read a session").await?;
+        session::context(&mut reader, &self.inner.blobs, session, high_water).await
     }
 
     async fn last_child_session(&self, session: &str) -> Result<Option<String>, StoreError> {
@@ -106,13 +112,17 @@ impl RunStore for Store {
         let size = i64::try_from(content.len()).map_err(failed("store a blob"))?;
         let now = self.inner.clock.now();
         let storing = self.inner.blobs.storing().await;
-        let hash = self.inner.blobs.write(content).await?;
+        let hash = ContentHash::of(&content);
+        self.inner.blobs.write(hash.clone(), content).await?;
         let noted = hash.clone();
         let noting = self.inner.writer.work("store a blob", move |connection| {
-            Box::pin(async move { blob::note(connection, &noted, size, now).await })
+            Box::pin(async move {
+                let noted = blob::note(connection, &noted, size, now).await;
+                drop(storing);
+                noted
+            })
         });
         noting.await?;
-        drop(storing);
         Ok(hash)
     }
 
@@ -122,9 +132,21 @@ impl RunStore for Store {
 }
 
 impl Store {
+    /// Writes as part of a batch; what is large lies in its blobs before.
+    async fn write(&self, mut write: Write) -> Result<Created, StoreError> {
+        if !write.payloads.is_empty() {
+            write.storing = Some(self.inner.blobs.storing().await);
+            for payload in std::mem::take(&mut write.payloads) {
+                self.inner.blobs.write(payload.hash, payload.content).await?;
+            }
+        }
+        self.inner.writer.write(write).await
+    }
+
     /// Reads the journal of a run that was just claimed: nobody else writes to it now.
     async fn claimed(&self, claimant: &Claimant, claimed: Claimed) -> Result<Option<Claim>, StoreError> {
-        let journal = journal::read(&mut *self.reader("read a journal").await?, claimed.root).await?;
+        let journal =
+            journal::read(&mut *self.reader("read a journal").await?, &self.inner.blobs, claimed.root).await?;
         let lease = Lease { owner: claimant.owner.clone(), epoch: claimed.epoch, expires_at: claimant.lease_until };
         // The journal says the state that the run was in before: that is what the claimer has to know.
         Ok(journal.map(|journal| Claim { journal: Journal { state: claimed.state, ..journal }, lease }))

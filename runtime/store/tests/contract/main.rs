@@ -8,6 +8,7 @@ mod crash;
 mod fixture;
 mod interleavings;
 mod journals;
+mod payloads;
 mod retention;
 mod revisions;
 mod sessions;
