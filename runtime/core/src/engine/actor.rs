@@ -331,7 +331,21 @@ impl Actor {
             }
             Journal::None => {
                 let new = self.promote(batch);
-                Some(async move { store.create(new?).await }.boxed())
+                let sleep = Append {
+                    root: self.tree.root,
+                    epoch: 1,
+                    events: Vec::new(),
+                    snapshots: std::mem::take(&mut self.snapshots),
+                    state: self.change(batch, waiting),
+                    sessions: Vec::new(),
+                };
+                // A new row has no time at which it is looked at again; the append tells it.
+                let write = async move {
+                    let created = store.create(new?).await?;
+                    store.append(sleep).await?;
+                    Ok(created)
+                };
+                Some(write.boxed())
             }
             Journal::Create(mut new) => {
                 new.turns = self.turns(batch).into_iter().flat_map(|write| write.turns).collect();
@@ -382,8 +396,8 @@ impl Actor {
             owner: run.accepted.user.clone(),
             kind: if run.accepted.agent.is_empty() { "adhoc" } else { "agent" }.to_owned(),
             target: target_of(run),
-            state: RunState::Waiting,
-            lease: None,
+            state: RunState::Running,
+            lease: Some(first_lease(&self.engine)),
             now: self.tree.last_at,
             turns: Vec::new(),
             events,
@@ -709,7 +723,7 @@ pub(super) fn event_of(tree: &Tree, command: super::Command) -> Result<Option<(R
             Ok(Some((run.id, Event::ApprovalDecided { call, approved, arguments, by })))
         }
         Command::Input { call, result } => {
-            let run = owner(call).filter(|run| run.call(call).is_some_and(is_the_callers));
+            let run = owner(call).filter(|run| run.call(call).is_some_and(awaits_caller));
             let run = run.ok_or_else(|| CommandError::Conflict(format!("call {call} does not wait for a result")))?;
             Ok(Some((run.id, Event::InputReceived { call, result })))
         }
@@ -717,9 +731,8 @@ pub(super) fn event_of(tree: &Tree, command: super::Command) -> Result<Option<(R
     }
 }
 
-fn is_the_callers(call: &crate::run::Call) -> bool {
-    call.state == CallState::Pending
-        && call.tool.as_ref().is_some_and(|tool| tool.kind == crate::tool::ToolKind::Client)
+fn awaits_caller(call: &crate::run::Call) -> bool {
+    call.state == CallState::Pending && call.is_the_callers()
 }
 
 /// The agent's name; the model's for an ad-hoc composition.

@@ -176,12 +176,17 @@ fn compose(parent: &Parenthood, ports: &Ports) -> Result<AgentSnapshot, String> 
         tools: scope(parent)?,
         delegate_only: parent.agent.delegate_only,
         max_depth: parent.agent.max_depth,
-        limits: parent.agent.limits.clone(),
+        limits: shared(&parent.agent.limits),
         context: parent.agent.context.clone(),
         output: None,
         workspace: parent.agent.workspace.clone(),
         tool_choice: None,
     })
+}
+
+/// An ad-hoc sub-agent has no time, tokens or money of its own: it lives on those of the runs above it.
+fn shared(parents: &Limits) -> Limits {
+    Limits { timeout_ms: None, max_tokens: None, max_cost: None, ..parents.clone() }
 }
 
 /// The named tools, out of the parent's own (S1-118).

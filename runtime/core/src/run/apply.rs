@@ -6,6 +6,7 @@ use crate::event::{Accepted, AttemptFailure, Event, Finished, Limit, Outcome, Pa
 use crate::id::{CallId, RunId, Timestamp};
 use crate::message::{Message, Role};
 use crate::model::{ModelError, Usage};
+use crate::run::budget::is_awake;
 use crate::run::call::{Call, CallState};
 use crate::run::state::{Attempt, Cancel, Run, Tree};
 use crate::session::{TokenStat, Turn};
@@ -23,27 +24,45 @@ pub fn apply(tree: &mut Tree, recorded: &Recorded) {
         }
         Event::Resumed { .. } => tree.runs.values_mut().for_each(interrupt),
         Event::AttemptFailed { usage, cost, .. } => {
-            tree.usage.add(usage);
-            tree.cost += cost;
+            spend(tree, *run, usage, *cost);
             with_run(tree, *run, |run| apply_to_run(run, *at, event));
         }
         Event::MessageFinished(finished) => {
-            tree.usage.add(&finished.usage);
-            tree.cost += finished.cost;
+            spend(tree, *run, &finished.usage, finished.cost);
             with_run(tree, *run, |run| message(run, *at, finished));
         }
         _ => with_run(tree, *run, |run| apply_to_run(run, *at, event)),
     }
 }
 
-/// The time between two events is running time, unless the tree slept between them: it waited for a person, or it had
-/// no process.
+/// The time between two events is running time of the runs that were at work between them: of those that did not wait
+/// for a person or the caller; of none if there was no process.
 fn count_time(tree: &mut Tree, at: Timestamp, event: &Event) {
-    let slept = matches!(event, Event::Resumed { .. } | Event::ApprovalDecided { .. } | Event::InputReceived { .. });
-    if tree.last_at != 0 && !slept {
-        tree.ran_us += (at - tree.last_at).max(0);
+    let passed = (at - tree.last_at).max(0);
+    if tree.last_at != 0 && passed != 0 && !matches!(event, Event::Resumed { .. }) {
+        let counts = |run: &&Run| run.started_at.is_some() && is_awake(tree, run);
+        let awake: Vec<RunId> = tree.runs.values().filter(counts).map(|run| run.id).collect();
+        for id in awake {
+            with_run(tree, id, |run| run.ran_us += passed);
+        }
     }
     tree.last_at = at;
+}
+
+/// Tokens and money count for the tree, for the run that spent them, and for all above it.
+fn spend(tree: &mut Tree, id: RunId, usage: &Usage, cost: i64) {
+    tree.usage.add(usage);
+    tree.cost += cost;
+    if let Some(run) = tree.runs.get_mut(&id) {
+        run.usage.add(usage);
+        run.cost += cost;
+    }
+    let mut next = Some(id);
+    while let Some(run) = next.and_then(|id| tree.runs.get_mut(&id)) {
+        run.spent.add(usage);
+        run.spent_cost += cost;
+        next = run.accepted.parent.map(|parent| parent.run);
+    }
 }
 
 fn with_run(tree: &mut Tree, id: RunId, change: impl FnOnce(&mut Run)) {
@@ -78,7 +97,10 @@ fn accept(tree: &Tree, id: RunId, accepted: &Accepted) -> Run {
         repairs: 0,
         answered: false,
         invalid: None,
+        ran_us: 0,
         usage: Usage::default(),
+        spent: Usage::default(),
+        spent_cost: 0,
         last_usage: Usage::default(),
         cost: 0,
         limit: None,
@@ -107,11 +129,7 @@ fn apply_to_run(run: &mut Run, at: Timestamp, event: &Event) {
             run.attempts = *attempt;
             run.retry_at = None;
         }
-        Event::AttemptFailed { reason, partial, usage, cost, .. } => {
-            run.usage.add(usage);
-            run.cost += cost;
-            attempt_failed(run, at, reason, partial);
-        }
+        Event::AttemptFailed { reason, partial, .. } => attempt_failed(run, at, reason, partial),
         Event::ToolCallStarted { call, attempt } => on_call(run, *call, |call| {
             call.state = CallState::Started;
             call.attempts = *attempt;
@@ -218,11 +236,9 @@ fn message(run: &mut Run, at: Timestamp, finished: &Finished) {
     run.attempts = 0;
     run.failures = 0;
     run.retry_at = None;
-    run.usage.add(&finished.usage);
     run.last_usage = finished.usage;
-    run.cost += finished.cost;
     run.invalid.clone_from(&finished.invalid);
-    run.calls = calls(run, finished);
+    run.calls = calls(run, at, finished);
     run.calls_made += u32::try_from(run.calls.len()).unwrap_or(u32::MAX);
     let message = Message {
         thinking: Some(finished.thinking.clone()).filter(|text| !text.is_empty()),
@@ -249,7 +265,7 @@ fn repair_request(problem: &str) -> String {
 
 /// The calls of a message, up to the first that opens a skill: what the model asks for after that it asked for
 /// without knowing the skill (S1-105).
-fn calls(run: &Run, finished: &Finished) -> Vec<Call> {
+fn calls(run: &Run, at: Timestamp, finished: &Finished) -> Vec<Call> {
     let tools = run.tools();
     let mut calls = Vec::with_capacity(finished.calls.len());
     for (index, call) in finished.calls.iter().enumerate() {
@@ -257,6 +273,7 @@ fn calls(run: &Run, finished: &Finished) -> Vec<Call> {
         let opens_skill = tool.as_ref().is_some_and(|tool| matches!(tool.kind, ToolKind::Skill(_)));
         calls.push(Call {
             id: CallId::derive(run.id, finished.step, index),
+            at,
             call: call.clone(),
             tool,
             state: CallState::Pending,
@@ -299,7 +316,10 @@ fn decide(run: &mut Run, id: CallId, approved: bool, arguments: Option<&str>, by
         if approved {
             call.state = CallState::Pending;
             call.approved = true;
-            call.edited = arguments.map(str::to_owned);
+            // A person who agrees a second time, after a crash, agrees to what was edited before.
+            if let Some(arguments) = arguments {
+                call.edited = Some(arguments.to_owned());
+            }
         } else {
             call.state = CallState::Refused { by: by.to_owned(), reason };
         }
@@ -307,7 +327,12 @@ fn decide(run: &mut Run, id: CallId, approved: bool, arguments: Option<&str>, by
 }
 
 fn finish_call(run: &mut Run, at: Timestamp, id: CallId, result: &ToolResult) {
-    on_call(run, id, |call| call.state = CallState::Finished { result: result.clone() });
+    on_call(run, id, |call| {
+        // The first result stands: the model is told one, and it is the one that was shown.
+        if call.result().is_none() {
+            call.state = CallState::Finished { result: result.clone() };
+        }
+    });
     if !run.calls.is_empty() && run.round_is_done() {
         end_round(run, at);
     }

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use crate::event::ApprovalReason;
 use crate::id::{CallId, RunId, Timestamp};
-use crate::tool::{ToolCall, ToolResult, ToolSnapshot};
+use crate::tool::{ToolCall, ToolKind, ToolResult, ToolSnapshot};
 
 /// One call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
     /// Its id.
     pub id: CallId,
+    /// When the model asked for it.
+    pub at: Timestamp,
     /// What the model asked for.
     pub call: ToolCall,
     /// The tool; `None` if the model named one that it does not have.
@@ -42,9 +44,15 @@ impl Call {
         }
     }
 
-    /// Whether it takes one of the places of calls at one time.
+    /// Whether the caller itself runs its tool: it is handed back and waits for its result.
+    pub fn is_the_callers(&self) -> bool {
+        self.tool.as_ref().is_some_and(|tool| tool.kind == ToolKind::Client)
+    }
+
+    /// Whether it takes one of the places of calls at one time; an interrupted one keeps its place until it is decided
+    /// whether it is made again.
     pub fn occupies(&self) -> bool {
-        matches!(self.state, CallState::Started | CallState::Child { .. })
+        matches!(self.state, CallState::Started | CallState::Interrupted | CallState::Child { .. })
     }
 }
 

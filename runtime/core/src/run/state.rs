@@ -22,8 +22,6 @@ pub struct Tree {
     pub seq: u64,
     /// The time of the last event.
     pub last_at: Timestamp,
-    /// Running time so far in microseconds, neither downtime nor waiting.
-    pub ran_us: i64,
     /// Tokens of the whole tree.
     pub usage: Usage,
     /// Cost of the whole tree in micro-units.
@@ -42,7 +40,6 @@ impl Tree {
             runs: BTreeMap::new(),
             seq: 0,
             last_at: 0,
-            ran_us: 0,
             usage: Usage::default(),
             cost: 0,
             ephemeral,
@@ -136,8 +133,14 @@ pub struct Run {
     pub answered: bool,
     /// Why the last answer did not satisfy it.
     pub invalid: Option<String>,
-    /// Tokens of this run, without its children's.
+    /// Running time so far in microseconds, its sub-agents' included, neither downtime nor waiting.
+    pub ran_us: i64,
+    /// Tokens of this run, without its sub-agents'.
     pub usage: Usage,
+    /// Tokens of this run and everything below it: what its limit holds for.
+    pub spent: Usage,
+    /// Cost of this run and everything below it, in micro-units.
+    pub spent_cost: i64,
     /// Tokens of the last model call.
     pub last_usage: Usage,
     /// Cost of this run in micro-units.
@@ -214,6 +217,12 @@ impl Run {
     /// A call of the current round.
     pub fn call(&self, id: crate::id::CallId) -> Option<&Call> {
         self.calls.iter().find(|call| call.id == id)
+    }
+
+    /// How many calls more may be made at this time.
+    pub(super) fn free_places(&self) -> usize {
+        let most = usize::try_from(self.limits().parallel_tool_calls.max(1)).unwrap_or(usize::MAX);
+        most.saturating_sub(self.calls.iter().filter(|call| call.occupies()).count())
     }
 
     /// Whether every call of the round has a result.

@@ -11,7 +11,7 @@ use troupe_core::stream::{Item, Piece};
 use troupe_core::tool::{Approval, SkillTool, ToolKind, ToolResult, ToolSnapshot, builtin};
 
 use crate::world::{World, agent, ask, failure, in_session, request, results, say, tool, with_schema};
-use crate::{drain, finish};
+use crate::{drain, finish, outcome};
 
 fn answer(events: &[Recorded]) -> String {
     let root = events[0].run;
@@ -277,6 +277,125 @@ async fn a_callers_own_tool_is_handed_back_and_the_run_waits_in_the_journal() {
     engine.command(run, Command::Input { call, result: ToolResult::text("yours") }).await.unwrap();
     drain(&mut started.subscription).await;
     assert_eq!(results(&world.asked.lock().unwrap().last().unwrap().messages), ["yours", "read done"]);
+}
+
+#[tokio::test]
+async fn a_caller_that_gives_no_result_in_seven_days_is_not_waited_for() {
+    for durable in [false, true] {
+        let own = ToolSnapshot { kind: ToolKind::Client, ..tool("mine") };
+        let world = World::new(|request| match results(&request.messages).len() {
+            0 => ask(&[("mine", json!({}))]),
+            _ => say("done"),
+        });
+        let engine = world.calm();
+        let start = StartRequest { durable, ..request(vec![agent("a", vec![own])], "hi") };
+        let mut started = engine.start(start).await.unwrap();
+        let waits = || world.disk.lock().unwrap().runs.get(&started.run).map(|row| row.state);
+        while waits() != Some(troupe_core::port::RunState::Waiting) {
+            tokio::task::yield_now().await;
+        }
+        world.skip(6 * 24 * 3_600 * 1_000_000);
+        engine.recover().await.unwrap();
+        assert_eq!(waits(), Some(troupe_core::port::RunState::Waiting), "six days are not too long");
+        world.skip(2 * 24 * 3_600 * 1_000_000);
+        engine.recover().await.unwrap();
+        drain(&mut started.subscription).await;
+        let told = results(&world.asked.lock().unwrap().last().unwrap().messages);
+        assert_eq!(told, ["Error: the caller gave no result of 'mine' in time"]);
+    }
+}
+
+/// An agent `a` that asks an agent `helper` with these limits, which calls the tool `slow` for ever.
+fn with_helper(limits: Limits, called: ToolSnapshot) -> StartRequest {
+    let ask_helper = ToolSnapshot { kind: ToolKind::Agent { agent: "helper".to_owned() }, ..tool("ask_helper") };
+    let helper = limited(agent("helper", vec![called]), limits);
+    request(vec![agent("a", vec![ask_helper]), helper], "hi")
+}
+
+fn helped(request: &troupe_core::model::ModelRequest) -> Vec<Result<ModelEvent, troupe_core::model::ModelError>> {
+    if request.messages[0].content == "You are helper." {
+        return ask(&[("slow", json!({}))]);
+    }
+    match results(&request.messages).len() {
+        0 => ask(&[("ask_helper", json!({"task": "how many?"}))]),
+        _ => say("it does not know"),
+    }
+}
+
+#[tokio::test]
+async fn a_sub_agent_ends_at_its_own_time_and_the_run_goes_on() {
+    let world = World::new(helped);
+    let limits = Limits { timeout_ms: Some(20), ..Limits::default() };
+    let start = with_helper(limits, tool("slow"));
+    let mut started = world.calm().start(start).await.unwrap();
+    while world.ran("slow") == 0 {
+        started.subscription.next().await.unwrap();
+    }
+    world.skip(20_000);
+    drain(&mut started.subscription).await;
+    let root = started.run;
+    let events = world.disk.lock().unwrap().runs[&root].events.clone();
+    let outcome = outcome(&events).unwrap();
+    assert!(matches!(outcome, Outcome::Completed { limit: None, .. }), "the root has no limit: {outcome:?}");
+    let late: Vec<_> = events.iter().filter(|recorded| recorded.event == Event::DeadlineReached).collect();
+    assert!(late.len() == 1 && late[0].run != root);
+    let told = results(&world.asked.lock().unwrap().last().unwrap().messages);
+    assert_eq!(told, ["Stopped: the time limit of 20 ms was reached. Send another message to continue."]);
+}
+
+#[tokio::test]
+async fn a_sub_agent_that_waits_for_a_person_has_all_its_time() {
+    let world = World::new(|request| match results(&request.messages).as_slice() {
+        [.., last] if last.contains("slow done") => say("it was agreed to"),
+        _ => helped(request),
+    });
+    world.gate.notify_one();
+    let limits = Limits { timeout_ms: Some(20), ..Limits::default() };
+    let start = in_session(with_helper(limits, approved("slow")), "s", true);
+    let engine = world.calm();
+    let mut started = engine.start(start).await.unwrap();
+    let call = asked_for(&mut started).await;
+    world.skip(3_600 * 1_000_000);
+    let run = started.run;
+    engine.command(run, Command::Decide { call, approved: true, arguments: None, by: "me".to_owned() }).await.unwrap();
+    drain(&mut started.subscription).await;
+    let events = world.disk.lock().unwrap().runs[&run].events.clone();
+    assert!(matches!(outcome(&events), Some(Outcome::Completed { limit: None, .. })));
+    assert!(events.iter().all(|recorded| recorded.event != Event::DeadlineReached));
+    assert_eq!(results(&world.asked.lock().unwrap().last().unwrap().messages), ["it was agreed to"]);
+}
+
+#[tokio::test]
+async fn a_sub_agent_spends_what_the_runs_above_it_have() {
+    let world = World::new(helped);
+    world.results.lock().unwrap().extend((0..9).map(|_| ToolResult::text("more")));
+    let start = with_helper(Limits::default(), tool("slow"));
+    let limits = Limits { max_tokens: Some(60), ..Limits::default() };
+    let (events, outcome) = finish(world.calm().start(StartRequest { limits, ..start }).await.unwrap()).await;
+    assert!(matches!(outcome, Outcome::Completed { limit: Some(Limit::Tokens), .. }));
+    // Of 28 tokens each: the root's step, the sub-agent's two, and then nobody is asked any more.
+    assert_eq!(world.asked.lock().unwrap().len(), 3);
+    let told = tool_results(&events).pop().unwrap();
+    assert!(told.content.contains("the limit of 60 tokens was reached"), "{}", told.content);
+}
+
+#[tokio::test]
+async fn a_skill_that_cannot_be_opened_is_not_tried_for_ever() {
+    let skill = SkillTool {
+        name: "pdf".to_owned(),
+        body: None,
+        directory: None,
+        files: std::collections::BTreeMap::default(),
+        steps: Vec::new(),
+    };
+    let skill = ToolSnapshot { kind: ToolKind::Skill(skill), ..tool("pdf") };
+    let world = World::new(|_| ask(&[("pdf", json!({}))]));
+    world.results.lock().unwrap().extend((0..99).map(|_| ToolResult::error("its folder is gone")));
+    let limits = Limits { max_tool_rounds: 2, ..Limits::default() };
+    let start = request(vec![limited(agent("a", vec![skill]), limits)], "hi");
+    let (_, outcome) = finish(world.calm().start(start).await.unwrap()).await;
+    assert!(matches!(outcome, Outcome::Completed { limit: Some(Limit::ToolRounds), .. }));
+    assert_eq!(world.ran("pdf"), 3);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The outside of the engine in tests: a scripted model, counted tools, a clock that only goes on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -38,6 +38,10 @@ pub(crate) struct World {
     pub asked: Arc<Mutex<Vec<ModelRequest>>>,
     /// Tools called `slow` wait for this.
     pub gate: Arc<Notify>,
+    /// What tools give next, before they give what they always do.
+    pub results: Arc<Mutex<VecDeque<ToolResult>>>,
+    /// How long it takes to read the clock, in microseconds.
+    pub pace: i64,
     clock: Arc<AtomicI64>,
 }
 
@@ -51,6 +55,8 @@ impl World {
             ran: Arc::default(),
             asked: Arc::default(),
             gate: Arc::default(),
+            results: Arc::default(),
+            pace: 7,
             clock: Arc::new(AtomicI64::new(1_700_000_000_000_000)),
         }
     }
@@ -87,7 +93,7 @@ impl World {
 
 impl Clock for World {
     fn now(&self) -> i64 {
-        self.clock.fetch_add(7, Ordering::SeqCst)
+        self.clock.fetch_add(self.pace, Ordering::SeqCst)
     }
 }
 
@@ -112,6 +118,9 @@ impl ToolClient for World {
         *self.ran.lock().unwrap().entry(format!("{name} {} {}", context.call, Value::from(arguments))).or_default() +=
             1;
         tokio::task::yield_now().await;
+        if let Some(result) = self.results.lock().unwrap().pop_front() {
+            return result;
+        }
         if name == "slow" {
             tokio::select! {
                 () = self.gate.notified() => {}
