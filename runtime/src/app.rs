@@ -65,6 +65,7 @@ pub struct App {
 impl App {
     /// Opens the store and the folders, and resumes what an earlier process left.
     pub async fn start(settings: Settings) -> anyhow::Result<Arc<Self>> {
+        let settings = settings.with_whole_paths().context("the current folder cannot be told")?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let store = Store::open(StoreOptions::new(&settings.data, Arc::clone(&clock))).await?;

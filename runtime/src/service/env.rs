@@ -108,7 +108,8 @@ impl App {
     /// The folder that tools work in where the request does not say (S1-163).
     pub fn default_workspace(&self) -> Option<PathBuf> {
         let kept = self.environment.kept("AGENT_WORKSPACE").filter(|path| !path.is_empty()).map(PathBuf::from);
-        kept.or_else(|| self.settings.workspace.clone())
+        // What runs in the jail starts in another folder: it needs the whole path.
+        kept.map(|path| std::path::absolute(&path).unwrap_or(path)).or_else(|| self.settings.workspace.clone())
     }
 
     /// Whether `delegate` is kept from sub-agents (S1-122).
