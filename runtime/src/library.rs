@@ -13,6 +13,13 @@
 //! # }
 //! ```
 
+mod models;
+mod servers;
+mod session;
+mod skills;
+mod templates;
+mod tools;
+
 use std::future::Future;
 use std::sync::Arc;
 
@@ -30,6 +37,22 @@ use crate::http::error::Problem;
 use crate::service::infer::{Caller, InferInput, Inference};
 use crate::service::tools::CallInput;
 use crate::settings::Settings;
+
+pub use models::Models;
+pub use servers::Servers;
+pub use session::Session;
+pub use skills::Skills;
+pub use templates::Templates;
+pub use tools::Tools;
+
+/// S1's names of what requests and answers are made of (S1-06).
+pub use crate::service::infer::InferInput as InferenceRequest;
+pub use crate::service::message::MessageInput as Message;
+pub use crate::service::models::ModelConfig;
+pub use crate::service::tools::ToolConfig;
+
+/// Where what a program builds is kept, below its data directory, when it names no folder of manifests.
+const OWN_FOLDER: &str = "resources";
 
 /// Why something was refused or failed, in a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -80,11 +103,17 @@ pub enum Streamed {
 }
 
 impl Troupe {
-    /// Opens folders of manifests, which may be none, and the data directory; resumes what an earlier program left.
+    /// Opens folders of manifests and the data directory; resumes what an earlier program left. Without a folder it
+    /// keeps what the program builds (models, tools, servers, templates) in the data directory.
     ///
     /// # Errors
     /// When the data directory is in use or cannot be written.
-    pub async fn open(settings: Settings) -> anyhow::Result<Self> {
+    pub async fn open(mut settings: Settings) -> anyhow::Result<Self> {
+        if settings.directories.is_empty() {
+            let folder = settings.data.join(OWN_FOLDER);
+            tokio::fs::create_dir_all(&folder).await?;
+            settings.directories.push(folder);
+        }
         // Another part of the program may have chosen its provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(Self { app: App::start(settings).await? })
@@ -93,6 +122,36 @@ impl Troupe {
     /// Everything below, for what this type does not offer.
     pub fn app(&self) -> &Arc<App> {
         &self.app
+    }
+
+    /// The models of the program.
+    pub fn models(&self) -> Models<'_> {
+        Models(self)
+    }
+
+    /// Its tools.
+    pub fn tools(&self) -> Tools<'_> {
+        Tools(self)
+    }
+
+    /// Its MCP servers.
+    pub fn servers(&self) -> Servers<'_> {
+        Servers(self)
+    }
+
+    /// Its skills.
+    pub fn skills(&self) -> Skills<'_> {
+        Skills(self)
+    }
+
+    /// Its prompt templates.
+    pub fn templates(&self) -> Templates<'_> {
+        Templates(self)
+    }
+
+    /// A session of it.
+    pub fn session(&self, id: &str) -> Session<'_> {
+        Session { troupe: self, id: id.to_owned() }
     }
 
     /// Registers a closure as a tool under a name, which requests give among their `tool_ids`. The model sees the JSON
@@ -169,4 +228,9 @@ impl Troupe {
     pub async fn close(&self) {
         self.app.stop().await;
     }
+}
+
+/// What JSON says, as a type; the error names the field.
+fn given<T: DeserializeOwned>(json: &Value) -> Result<T, Refused> {
+    Ok(crate::http::extract::read(json.to_string().as_bytes())?)
 }

@@ -1,6 +1,7 @@
 //! MCP servers as S1's clients know them (S1-85 to S1-87, S1-99), over `McpServer` resources.
 
 mod connect;
+mod load;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

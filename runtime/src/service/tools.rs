@@ -2,6 +2,7 @@
 //! registered closures.
 
 mod call;
+mod execute;
 mod register;
 mod step;
 
@@ -199,7 +200,8 @@ fn type_of(spec: &ToolSpec) -> &'static str {
     }
 }
 
-fn of_snapshot(tool: &ToolSnapshot) -> ToolConfig {
+/// A tool that is no resource, as S1 shows it.
+pub(crate) fn of_snapshot(tool: &ToolSnapshot) -> ToolConfig {
     let (tool_type, tool_name) = match &tool.kind {
         ToolKind::Mcp(mcp) => ("mcp", Some(mcp.tool.clone())),
         ToolKind::Skill(_) => ("skill", None),
