@@ -150,7 +150,8 @@ impl McpTools {
                     .map_err(|error| McpToolError::Url { server: server.name.clone(), reason: error.to_string() })?;
                 let protocol = if *sse { HttpProtocol::Sse } else { HttpProtocol::StreamableHttp };
                 let (client, client_identity) = self.client(&server.name, ca.as_ref()).await?;
-                let mut headers = self.values(headers, &mut secrets).await?;
+                let values = self.values(headers, &mut secrets).await?;
+                let mut headers: Vec<_> = headers.iter().zip(values).map(with_scheme).collect();
                 if let Some(oauth) = oauth {
                     let id = self.value(&oauth.client_id, &mut secrets).await?;
                     let secret = self.secrets.secret(&oauth.client_secret).await?;
@@ -208,6 +209,15 @@ impl McpTools {
         clients.insert(identity.clone(), client.clone());
         Ok((client, identity))
     }
+}
+
+/// A header as it is sent. A secret in `Authorization` is a bearer token, unless it names a scheme itself.
+fn with_scheme((pinned, (name, value)): (&NamedValue, (String, String))) -> (String, String) {
+    let is_token = matches!(pinned.value, ConfigValue::Secret(_)) && !value.trim().contains(char::is_whitespace);
+    if is_token && name.eq_ignore_ascii_case("authorization") {
+        return (name, format!("Bearer {}", value.trim()));
+    }
+    (name, value)
 }
 
 fn count(number: u32) -> usize {

@@ -107,6 +107,34 @@ async fn client_credentials_are_exchanged_once_for_a_token_that_the_server_gets(
 }
 
 #[tokio::test]
+async fn a_secret_in_authorization_is_a_bearer_token_unless_it_names_a_scheme() {
+    let mcp = |headers: HeaderMap, Json(message): Json<Value>| async move {
+        let schema = json!({"type": "object"});
+        let told = headers["authorization"].to_str().unwrap().replace("s3cr3t-token", "the token");
+        let result = match message["method"].as_str() {
+            Some("initialize") => {
+                json!({"protocolVersion": "2025-06-18", "capabilities": {"tools": {}}, "serverInfo": {"name": "s", "version": "1"}})
+            }
+            Some("tools/list") => json!({"tools": [{"name": "tell", "description": told, "inputSchema": schema}]}),
+            _ => return Err((StatusCode::ACCEPTED, "")),
+        };
+        Ok(Json(json!({"jsonrpc": "2.0", "id": message["id"], "result": result})))
+    };
+    let host = serve(Router::new().route("/mcp", post(mcp))).await;
+    for (header, value, sent) in [
+        ("Authorization", ConfigValue::Secret(key("token")), "Bearer the token"),
+        ("authorization", ConfigValue::Plain("Token abc".to_owned()), "Token abc"),
+        ("Authorization", ConfigValue::Plain("abc".to_owned()), "abc"),
+    ] {
+        let headers = vec![NamedValue { name: header.to_owned(), value }];
+        let url = format!("http://{host}/mcp");
+        let transport = McpTransport::Http { url, headers, sse: false, oauth: None, ca: None };
+        let found = Place::new().tools.discover(&server(transport)).await.unwrap();
+        assert_eq!(found[0].spec.description, sent);
+    }
+}
+
+#[tokio::test]
 async fn a_missing_secret_or_server_is_an_error_that_names_it() {
     let place = Place::new();
     let headers = vec![NamedValue { name: "Authorization".to_owned(), value: ConfigValue::Secret(key("unknown")) }];
