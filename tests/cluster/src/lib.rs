@@ -1,0 +1,27 @@
+//! A real Kubernetes for tests: etcd, the API server and the controller manager in processes of their own, on loopback, gone with the
+//! process that asked for them. What they are built from is `install.sh`'s matter.
+//!
+//! ```no_run
+//! # async fn a_test() -> anyhow::Result<()> {
+//! let Some(cluster) = troupe_test_cluster::control_plane().await? else { return Ok(()) };
+//! cluster.install_resource_definitions().await?;
+//! let namespace = cluster.namespace("agents").await?;
+//! let client = cluster.client_of(&namespace, "default").await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod access;
+mod apply;
+mod control_plane;
+mod credential;
+mod keeper;
+mod place;
+mod process;
+mod program;
+mod shared;
+
+pub use apply::{apply, documents};
+pub use control_plane::ControlPlane;
+pub use program::control_plane as programs;
+pub use shared::control_plane;
