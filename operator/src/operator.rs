@@ -1,0 +1,146 @@
+//! The whole operator: waits for the lease, watches, runs the controllers, and stops gracefully.
+
+use std::{sync::Arc, time::Duration};
+
+use k8s_openapi::jiff::Timestamp;
+use kube::Client;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    agent::AgentController,
+    apply::Writer,
+    context::Context,
+    controller,
+    event::Events,
+    lease::Leadership,
+    mcp_server::McpServerController,
+    metrics::Metrics,
+    model::ModelController,
+    prompt_template::PromptTemplateController,
+    reviewers::Reviewers,
+    runtime::RuntimeController,
+    settings::Settings,
+    team::TeamController,
+    tool::ToolController,
+    watch::{Watches, sources},
+    workflow::WorkflowController,
+    world::World,
+};
+
+/// How long writes that were begun may take after the signal to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// An operator that can be run.
+pub struct Operator {
+    client: Client,
+    settings: Settings,
+    clock: fn() -> Timestamp,
+    metrics: Metrics,
+    world: Arc<World>,
+}
+
+/// How an operator ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to stop, and has released the lease.
+    Stopped,
+    /// Somebody else may hold the lease by now.
+    LeaseLost,
+}
+
+impl Operator {
+    /// An operator that does nothing yet.
+    pub fn new(client: Client, settings: Settings, clock: fn() -> Timestamp) -> Self {
+        let world = Arc::new(World::new(sources(&settings.watch_namespaces)));
+        Self { client, settings, clock, metrics: Metrics::new(), world }
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// What was observed.
+    pub fn world(&self) -> &Arc<World> {
+        &self.world
+    }
+
+    /// Works while it holds the lease, until it is told to stop.
+    pub async fn run(self, stop: CancellationToken) -> Ended {
+        let mut lease = Leadership::new(self.client.clone(), &self.settings, self.clock, self.metrics.clone());
+        if !lease.acquire(&stop).await {
+            return Ended::Stopped;
+        }
+        // Controllers end before the lease is released, so that two never write at one time.
+        let working = CancellationToken::new();
+        let holding = CancellationToken::new();
+        let work = self.work(working.clone());
+        let lead = async {
+            let lost = lease.hold(&holding).await;
+            working.cancel();
+            lost
+        };
+        let order = async {
+            stop.cancelled().await;
+            working.cancel();
+        };
+        let work = async {
+            tokio::select! {
+                () = work => {}
+                () = async { order.await; std::future::pending().await } => {}
+            }
+            holding.cancel();
+        };
+        let ((), lost) = tokio::join!(work, lead);
+        if lost { Ended::LeaseLost } else { Ended::Stopped }
+    }
+
+    async fn work(self, stop: CancellationToken) {
+        let began = std::time::Instant::now();
+        let tasks = TaskTracker::new();
+        let mut settled = self.world.settled();
+        let watches = Watches {
+            client: self.client.clone(),
+            world: Arc::clone(&self.world),
+            metrics: self.metrics.clone(),
+            stop: stop.clone(),
+        };
+        watches.start(sources(&self.settings.watch_namespaces), &tasks);
+        let listed = tokio::select! {
+            () = stop.cancelled() => false,
+            listed = settled.wait_for(|settled| *settled) => listed.is_ok(),
+        };
+        if listed {
+            self.metrics.listed(began.elapsed().as_secs_f64());
+            tracing::info!(seconds = began.elapsed().as_secs_f64(), "listed everything; reconciling");
+            self.start_controllers(&tasks, &stop);
+        }
+        tasks.close();
+        stop.cancelled().await;
+        if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
+            tracing::warn!("stopping with writes that were not answered");
+        }
+    }
+
+    fn start_controllers(self, tasks: &TaskTracker, stop: &CancellationToken) {
+        let Self { client, settings, clock, metrics, world } = self;
+        let context = Arc::new(Context {
+            writer: Writer::new(client.clone(), metrics.clone()),
+            events: Events::new(client.clone(), &settings.identity, metrics.clone()),
+            reviewers: Reviewers::new(client),
+            world,
+            settings,
+            metrics,
+            clock,
+        });
+        let of = || (Arc::clone(&context), stop.clone());
+        macro_rules! start {
+            ($($controller:expr),+) => {$({
+                let (context, stop) = of();
+                tasks.spawn(controller::run($controller, context, stop));
+            })+};
+        }
+        start!(ModelController, ToolController, McpServerController, PromptTemplateController);
+        start!(AgentController, TeamController, WorkflowController, RuntimeController);
+    }
+}
