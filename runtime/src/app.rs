@@ -58,6 +58,8 @@ pub struct App {
     pub compositions: Compositions,
     /// Everything that runs beside requests.
     pub tasks: TaskTracker,
+    /// A stop began: nothing new is taken on.
+    pub draining: CancellationToken,
     /// Ends what runs beside requests.
     pub shutdown: CancellationToken,
 }
@@ -130,6 +132,7 @@ impl App {
             clock,
             compositions,
             tasks,
+            draining: CancellationToken::new(),
             shutdown,
         });
         crate::service::context::watch(&app);
@@ -139,6 +142,7 @@ impl App {
 
     /// Stops: what runs ends or is handed back, then everything else ends.
     pub async fn stop(&self) {
+        self.draining.cancel();
         self.engine.stop(self.settings.grace).await;
         self.shutdown.cancel();
         self.tools.mcp().stop(std::time::Duration::from_secs(2)).await;
@@ -173,11 +177,9 @@ fn tools_settings(
         ..JailSettings::default()
     };
     ToolsSettings {
-        // Kept variables count from the next start on; they win over the process's (S1-33).
-        bash_timeout: environment
-            .kept_number("BASH_EXEC_TIMEOUT")
-            .map_or(settings.bash_timeout, std::time::Duration::from_secs),
-        fetch_max_size: environment.kept_number("FETCH_MAX_SIZE").unwrap_or(settings.fetch_max_size),
+        bash_timeout: settings.bash_timeout,
+        fetch_max_size: settings.fetch_max_size,
+        live: Arc::new(environment.clone()),
         network: network.clone(),
         tasks: tasks.clone(),
         ..ToolsSettings::new(jail, settings.data.join("skills"))

@@ -6,6 +6,7 @@ pub mod trace;
 
 use std::sync::Arc;
 
+use axum::http::HeaderMap;
 use troupe_core::event::Recorded;
 use troupe_core::port::Observer;
 use troupe_core::run::Tree;
@@ -27,6 +28,13 @@ impl Watchers {
 }
 
 impl Watchers {
+    /// A request came that may start a run: its spans belong below the one that its headers name.
+    pub fn expect(&self, request_id: &str, headers: &HeaderMap) {
+        if let Some(traces) = &self.traces {
+            traces.parents.expect(request_id, headers);
+        }
+    }
+
     /// Sends what waits to be sent, for a graceful stop.
     pub fn flush(&self) {
         if let Some(traces) = &self.traces {

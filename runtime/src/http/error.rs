@@ -3,7 +3,7 @@
 pub mod openai;
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
@@ -125,6 +125,14 @@ impl Problem {
     }
 }
 
+/// A refusal that is made before a handler is chosen, in the form that the clients of the path read: OpenAI's for its
+/// chat completions and single models, problems for all others.
+pub fn in_the_callers_words(method: &Method, path: &str, problem: Problem) -> Response {
+    let model = *method == Method::GET && path.starts_with("/v1/models/");
+    let openai = path == "/v1/chat/completions" || model;
+    if openai { openai::OpenAiProblem::from(problem).into_response() } else { problem.into_response() }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut body = json!({
@@ -186,16 +194,19 @@ impl From<crate::service::sessions::title::TitleError> for Problem {
         use crate::service::context::AskError;
         use crate::service::sessions::title::TitleError;
         match error {
-            // S1 says 500 here; it is the caller's to set a model.
-            TitleError::NoModel | TitleError::NothingSaid(_) => Self::bad_request(error.to_string()),
+            TitleError::NothingSaid(_) => Self::bad_request(error.to_string()),
             TitleError::Changed(_) => Self::conflict(error.to_string()),
-            TitleError::Empty => Self::bad_gateway(error.to_string()),
+            // S1-140: no model, and a model that failed, are a 500 on this route.
+            TitleError::NoModel | TitleError::Empty | TitleError::Ask(AskError::Timeout) => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+            }
+            TitleError::Ask(AskError::Model { code, message }) => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, message).with("error_code", code)
+            }
             TitleError::Store(error)
             | TitleError::Ask(AskError::Start(troupe_core::engine::StartError::Store(error))) => error.into(),
             TitleError::Ask(AskError::Start(error)) => error.into(),
             TitleError::Ask(AskError::Pin(error)) => Self::internal(&error),
-            TitleError::Ask(AskError::Model { code, message }) => Self::bad_gateway(message).with("error_code", code),
-            TitleError::Ask(error @ AskError::Timeout) => Self::bad_gateway(error.to_string()),
             TitleError::Ask(error @ AskError::Cancelled(_)) => Self::unavailable(error.to_string()),
         }
     }

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::error::Problem;
+use super::error::{Problem, in_the_callers_words};
 
 /// Which hosts and origins are ours.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +54,7 @@ pub async fn guard(State(origins): State<Arc<Origins>>, request: Request, next: 
     let headers = request.headers();
     let origin = text(headers, &header::ORIGIN).map(str::to_owned);
     if let Err(problem) = check(&origins, headers, request.uri().host(), request.uri().path()) {
-        return problem.into_response();
+        return in_the_callers_words(request.method(), request.uri().path(), problem);
     }
     let cross = origin.filter(|origin| origins.cors.iter().any(|allowed| allowed == origin || allowed == "*"));
     let mut response =

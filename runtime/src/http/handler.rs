@@ -7,6 +7,7 @@ pub mod infer;
 pub mod manifest;
 pub mod mcp_servers;
 pub mod models;
+pub mod openai_models;
 pub mod openapi;
 pub mod platform;
 pub mod runs;

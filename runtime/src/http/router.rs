@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 
-use super::error::Problem;
+use super::error::{Problem, in_the_callers_words};
 use super::extract::{JSON_LIMIT, request_id};
 use super::guard::{Origins, guard};
 use super::handler;
@@ -26,6 +26,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(handler::env::routes())
         .merge(handler::chat::routes())
         .merge(handler::infer::routes())
+        .merge(handler::openai_models::routes())
         .merge(handler::openapi::routes())
         .merge(handler::runs::routes())
         .merge(handler::sessions::routes())
@@ -39,26 +40,31 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(JSON_LIMIT))
         .layer(middleware::from_fn_with_state(origins, guard))
-        .layer(middleware::from_fn(identify))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), identify))
         .with_state(app)
 }
 
-async fn unknown(request: Request) -> Problem {
-    Problem::not_found(format!("there is no {} here; GET /v1/openapi.json lists what there is", request.uri().path()))
+async fn unknown(request: Request) -> Response {
+    let problem = Problem::not_found(format!(
+        "there is no {} here; GET /v1/openapi.json lists what there is",
+        request.uri().path()
+    ));
+    in_the_callers_words(request.method(), request.uri().path(), problem)
 }
 
-async fn wrong_method(request: Request) -> Problem {
+async fn wrong_method(request: Request) -> Response {
     let detail = format!("{} is not for {}", request.method(), request.uri().path());
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
+    in_the_callers_words(request.method(), request.uri().path(), Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail))
 }
 
-/// Every request has an id: the caller's or a new one; it is echoed.
-async fn identify(mut request: Request, next: Next) -> Response {
+/// Every request has an id: the caller's or a new one; it is echoed. The caller's span is remembered under it.
+async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let id = request_id(request.headers()).unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
     let value = HeaderValue::from_str(&id).ok();
     if let Some(value) = &value {
         request.headers_mut().insert("x-request-id", value.clone());
     }
+    app.watchers.expect(&id, request.headers());
     let mut response = next.run(request).await.into_response();
     if let Some(value) = value {
         response.headers_mut().insert("x-request-id", value);

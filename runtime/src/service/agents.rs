@@ -1,7 +1,9 @@
 //! Agents as S1's clients know them (S1-23, S1-151 to S1-157), their revisions and which of them is served.
 
+mod missing;
 mod tool_ids;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -14,8 +16,9 @@ use troupe_crds::{AgentSpec, Kind, Resource, id};
 use crate::app::App;
 use crate::http::error::Problem;
 use crate::http::extract::nullable;
-use crate::service::manifest::{self, FieldNames, metadata_for, wrong};
+use crate::service::manifest::{self, FieldNames, check_id, metadata_for, wrong};
 use crate::wire::timestamp;
+use missing::Ids;
 
 /// How many names are tried for an agent before giving up: more than can be made in one second.
 const MOST_TRIES: u32 = 1_000;
@@ -105,6 +108,20 @@ pub struct AgentConfig {
     pub group: String,
     /// When it was last changed.
     pub last_modified: String,
+    /// What serves instead; absent where what is shown serves, so that S1's clients see S1's fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serving: Option<Serving>,
+}
+
+/// What serves of an agent whose newest version does not: that is shown, and another one answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Serving {
+    /// The revision that answers; null where none does.
+    pub revision: Option<String>,
+    /// Why, in a word: the reason of its `Ready` condition.
+    pub reason: String,
+    /// Why, for people.
+    pub message: String,
 }
 
 /// Which revision is to be served.
@@ -170,7 +187,7 @@ impl App {
             }
         }
         let spec = self.changed_agent(json!({}), &input).await?;
-        let nickname = input.nickname.unwrap_or_default();
+        let nickname = input.nickname.clone().unwrap_or_default();
         for attempt in 0..MOST_TRIES {
             let id = self.agent_id(attempt);
             let view = self.catalog.view();
@@ -178,6 +195,7 @@ impl App {
                 continue;
             }
             let mut metadata = metadata_for(&id);
+            missing::keep(&view, &mut metadata, &input);
             // A file named after the agent is found again; a name that is taken leaves the one made of the id.
             let readable = id::slug(&nickname);
             if view.find(Kind::Agent, &readable).is_none() {
@@ -206,8 +224,10 @@ impl App {
     pub async fn update_agent(&self, id: &str, input: AgentInput) -> Result<String, Problem> {
         let mut refused = None;
         for _ in 0..MOST_RETRIES {
-            let entry = found(&self.catalog.view(), id)?;
-            let (metadata, spec) = manifest::parts(&entry).ok_or_else(|| unreadable(id))?;
+            let view = self.catalog.view();
+            let entry = found(&view, id)?;
+            let (mut metadata, spec) = manifest::parts(&entry).ok_or_else(|| unreadable(id))?;
+            missing::keep(&view, &mut metadata, &input);
             let spec = self.changed_agent(spec, &input).await?;
             let resource = manifest::resource(Kind::Agent, metadata, spec, FIELDS)?;
             let version = Some(entry.resource_version.clone());
@@ -312,15 +332,13 @@ fn unreadable(id: &str) -> Problem {
     Problem::conflict(format!("Agent {id:?} cannot be read; GET /v1/resources/diagnostics says why"))
 }
 
-/// The name of what an id means. One that is not there is refused, unless the agent names it already.
+/// The name of what an id means; of what is not there, the name that it will have, unless the agent names it already.
 fn target(view: &View, kind: Kind, id: &str, kept: Option<&str>, field: &str) -> Result<String, Problem> {
     if let Some(entry) = view.find(kind, id) {
         return Ok(entry.name.as_ref().to_owned());
     }
-    match kept.filter(|kept| *kept == id || *kept == id::slug(id)) {
-        Some(kept) => Ok(kept.to_owned()),
-        None => Err(wrong(field, format!("there is no {kind} {id:?}"))),
-    }
+    check_id(field, id)?;
+    Ok(kept.filter(|kept| *kept == id).map_or_else(|| id::slug(id), str::to_owned))
 }
 
 /// Sets a text; null and empty remove it.
@@ -366,21 +384,25 @@ fn spec(entry: &Entry) -> Option<&AgentSpec> {
     }
 }
 
-/// The id by which clients know an object; its name where it is not there.
-fn id_of(view: &View, kind: Kind, name: &str) -> String {
-    view.get(kind, name).map_or_else(|| name.to_owned(), |entry| entry.id.as_ref().to_owned())
+/// An agent's annotations.
+fn spec_annotations(entry: &Entry) -> Option<&BTreeMap<String, String>> {
+    match manifest::shown(entry)?.as_ref() {
+        Resource::Agent(agent) => agent.metadata.annotations.as_ref(),
+        _ => None,
+    }
 }
 
 fn config(view: &View, entry: &Entry, spec: &AgentSpec, at: i64, offered: &tool_ids::Offered) -> AgentConfig {
+    let ids = Ids::of(view, entry);
     let prompt = spec.system_prompt.as_ref();
     let template = prompt.and_then(|prompt| prompt.template_ref.as_ref());
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     AgentConfig {
         agent_id: entry.id.as_ref().to_owned(),
-        model_id: spec.model_ref.as_ref().map(|model| id_of(view, Kind::Model, &model.name)).unwrap_or_default(),
+        model_id: spec.model_ref.as_ref().map(|model| ids.id(Kind::Model, &model.name)).unwrap_or_default(),
         nickname: spec.display_name.clone().unwrap_or_else(|| entry.name.as_ref().to_owned()),
-        tool_ids: tool_ids::of(view, spec, offered),
-        template_id: template.map(|template| id_of(view, Kind::PromptTemplate, &template.name)),
+        tool_ids: tool_ids::of(&ids, spec, offered),
+        template_id: template.map(|template| ids.id(Kind::PromptTemplate, &template.name)),
         template_arguments: template.map(|template| template.arguments.0.clone()).unwrap_or_default(),
         system_prompt: prompt.and_then(|prompt| prompt.text.clone()).unwrap_or_default(),
         myself_view: text(&spec.persona),
@@ -388,5 +410,19 @@ fn config(view: &View, entry: &Entry, spec: &AgentSpec, at: i64, offered: &tool_
         avatar: text(&spec.avatar),
         group: text(&spec.group),
         last_modified: timestamp(at),
+        serving: serving(entry),
     }
+}
+
+/// What serves instead of what the file says now; `None` where that serves.
+fn serving(entry: &Entry) -> Option<Serving> {
+    if entry.is_ready() && entry.newest_revision == entry.serving_revision {
+        return None;
+    }
+    let ready = entry.ready();
+    Some(Serving {
+        revision: entry.serving_revision.as_deref().map(str::to_owned),
+        reason: ready.map(|ready| ready.reason.to_string()).unwrap_or_default(),
+        message: ready.map(|ready| ready.message.clone()).unwrap_or_default(),
+    })
 }

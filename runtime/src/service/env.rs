@@ -4,7 +4,9 @@
 //! time, so that a change takes effect at once.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use futures::FutureExt;
 use serde::Deserialize;
@@ -12,6 +14,7 @@ use serde_json::Value;
 use troupe_catalog::Catalog;
 use troupe_core::model::SecretRef;
 use troupe_core::port::SecretSource;
+use troupe_tools::LiveLimits;
 
 use crate::app::App;
 use crate::http::error::Problem;
@@ -84,13 +87,30 @@ impl Environment {
     }
 }
 
+/// Kept variables count from the next call on, and win over the process's (S1-33, S1-159).
+impl LiveLimits for Environment {
+    fn bash_timeout(&self) -> Option<Duration> {
+        self.kept_number("BASH_EXEC_TIMEOUT").map(Duration::from_secs)
+    }
+
+    fn fetch_max_size(&self) -> Option<usize> {
+        self.kept_number("FETCH_MAX_SIZE")
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.names()).finish()
+    }
+}
+
 /// A variable as it is posted.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 pub struct VariableInput {
     /// Its name.
     pub key: Option<String>,
     /// Its value; what is no text is written as JSON. The mask keeps the value that is there.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Value, required = false)]
     pub value: Option<Value>,
 }
 

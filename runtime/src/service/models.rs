@@ -75,6 +75,19 @@ pub struct ModelConfig {
     pub generate_params: Map<String, Value>,
 }
 
+/// A model or an agent as OpenAI lists it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ModelObject {
+    /// The model's id, or `agent/NAME`.
+    pub id: String,
+    /// `model`.
+    pub object: &'static str,
+    /// When it was last changed, in seconds since the epoch.
+    pub created: i64,
+    /// The model's protocol, or `troupe` for an agent.
+    pub owned_by: &'static str,
+}
+
 impl ModelConfig {
     fn new(id: &str, spec: &ModelSpec) -> Self {
         Self {
@@ -114,7 +127,7 @@ fn protocol(name: &str) -> Result<Protocol, Problem> {
 
 impl App {
     /// Every model, by id and as OpenAI lists them, agents included.
-    pub async fn list_models(&self) -> (Vec<Value>, Vec<ModelConfig>) {
+    pub async fn list_models(&self) -> (Vec<ModelObject>, Vec<ModelConfig>) {
         let view = self.catalog.view();
         let configs = view.list(Kind::Model).filter_map(|entry| Some(ModelConfig::new(&entry.id, spec(entry)?)));
         let configs = configs.collect();
@@ -123,6 +136,21 @@ impl App {
         let times = self.changed_at(&entries).await;
         let objects = entries.iter().zip(times).map(|(entry, at)| openai_object(entry, at / 1_000_000));
         (objects.collect(), configs)
+    }
+
+    /// A model by its id or name, or the agent of `agent/NAME`, as OpenAI's clients ask for one.
+    pub async fn openai_model(&self, id: &str) -> Result<ModelObject, Problem> {
+        let view = self.catalog.view();
+        let entry = match id.strip_prefix("agent/").and_then(|agent| view.find(Kind::Agent, agent)) {
+            Some(agent) => Some(agent),
+            None => view.find(Kind::Model, id),
+        };
+        let entry = entry.filter(|entry| entry.resource.is_some()).cloned().ok_or_else(|| {
+            let detail = format!("there is no model {id:?}; GET /v1/models lists what there is");
+            Problem::not_found(detail).with("error_code", "model_not_found").with("field", "model")
+        })?;
+        let at = self.changed_at(std::slice::from_ref(&entry)).await.first().copied().unwrap_or(0);
+        Ok(openai_object(&entry, at / 1_000_000))
     }
 
     /// Registers a model, or changes the one of that id (S1-74).
@@ -245,12 +273,12 @@ fn spec(entry: &Entry) -> Option<&ModelSpec> {
 }
 
 /// A model or an agent as OpenAI lists it; `created` in seconds since the epoch.
-fn openai_object(entry: &Entry, created: i64) -> Value {
-    let (id, owner) = match spec(entry) {
+fn openai_object(entry: &Entry, created: i64) -> ModelObject {
+    let (id, owned_by) = match spec(entry) {
         Some(spec) => (entry.id.as_ref().to_owned(), protocol_name(spec.protocol)),
         None => (format!("agent/{}", entry.name), "troupe"),
     };
-    json!({"id": id, "object": "model", "created": created, "owned_by": owner})
+    ModelObject { id, object: "model", created, owned_by }
 }
 
 fn required(value: Option<&str>, field: &str) -> Result<String, Problem> {

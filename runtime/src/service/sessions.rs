@@ -114,7 +114,12 @@ impl App {
 
     /// Deletes a session; 409 while it has a run.
     pub async fn delete_session(&self, viewer: &str, id: &str) -> Result<(), Problem> {
-        self.session(viewer, id).await?;
+        let found = self.session(viewer, id).await;
+        if found.is_err() && (id.contains(['/', '\\']) || id.contains("..")) {
+            // S1-139. A sub-agent's session, which has such an id, is found.
+            return Err(Problem::bad_request(format!("Invalid session id: {id:?}")));
+        }
+        found?;
         self.store.delete_session(id).await.map_err(refused)
     }
 
@@ -178,11 +183,13 @@ impl App {
         }
     }
 
-    /// Makes an unread session idle (S1-144).
+    /// Makes an unread session idle (S1-144); one that is not there has nothing unread.
     pub async fn read_session(&self, viewer: &str, id: &str) -> Result<(), Problem> {
-        self.session(viewer, id).await?;
-        self.store.mark_read(id).await?;
-        Ok(())
+        match self.session(viewer, id).await {
+            Ok(_) => Ok(self.store.mark_read(id).await.map(drop)?),
+            Err(problem) if problem.status() == http::StatusCode::NOT_FOUND => Ok(()),
+            Err(problem) => Err(problem),
+        }
     }
 
     /// Finds words in titles and turns, the best first.

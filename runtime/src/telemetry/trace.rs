@@ -4,6 +4,8 @@
 //! Spans are made of the journal's events when a run ends, with the events' times: they say what happened, also in the
 //! part of a run that another process made.
 
+mod parent;
+
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -21,11 +23,23 @@ use troupe_core::id::{CallId, RunId, Timestamp};
 use troupe_core::model::Protocol;
 use troupe_core::run::{Run, Tree};
 
+use parent::Parents;
+
 /// Makes traces of runs and sends them to a collector.
 pub struct Traces {
     provider: SdkTracerProvider,
     tracer: SdkTracer,
-    open: Mutex<HashMap<RunId, Vec<Recorded>>>,
+    open: Mutex<HashMap<RunId, Open>>,
+    /// The callers' spans.
+    pub(super) parents: Parents,
+}
+
+/// What is remembered of a tree until its root ends.
+#[derive(Default)]
+struct Open {
+    /// The caller's span; that of another process is not known any more.
+    parent: Context,
+    events: Vec<Recorded>,
 }
 
 impl Traces {
@@ -40,18 +54,24 @@ impl Traces {
         let resource = Resource::builder().with_service_name("troupe").build();
         let provider = SdkTracerProvider::builder().with_span_processor(processor).with_resource(resource).build();
         let tracer = provider.tracer("troupe");
-        Ok(Some(Self { provider, tracer, open: Mutex::default() }))
+        Ok(Some(Self { provider, tracer, open: Mutex::default(), parents: Parents::default() }))
     }
 
     /// Remembers what was recorded; makes the tree's spans when its root ends.
     pub fn recorded(&self, tree: &Tree, recorded: &Recorded) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let events = open.entry(tree.root).or_default();
-        events.push(light(recorded));
-        if recorded.run == tree.root && matches!(recorded.event, Event::RunFinished { .. }) {
-            let events = open.remove(&tree.root).unwrap_or_default();
-            drop(open);
-            self.emit(tree, &events, tree.root, &Context::new());
+        let known = open.entry(tree.root).or_default();
+        known.events.push(light(recorded));
+        match &recorded.event {
+            Event::RunAccepted(accepted) if recorded.run == tree.root => {
+                known.parent = self.parents.take(accepted.request_id.as_deref());
+            }
+            Event::RunFinished { .. } if recorded.run == tree.root => {
+                let Open { parent, events } = open.remove(&tree.root).unwrap_or_default();
+                drop(open);
+                self.emit(tree, &events, tree.root, &parent);
+            }
+            _ => {}
         }
     }
 
@@ -212,4 +232,68 @@ fn signed(number: u64) -> i64 {
 
 fn time(at: Timestamp) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_micros(u64::try_from(at).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use opentelemetry_sdk::error::OTelSdkResult;
+    use opentelemetry_sdk::trace::{SimpleSpanProcessor, SpanData};
+    use troupe_core::agent::Limits;
+    use troupe_core::event::{Accepted, VERSION};
+    use troupe_core::id::ContentHash;
+
+    use super::*;
+
+    #[derive(Clone, Debug, Default)]
+    struct Collector(Arc<Mutex<Vec<SpanData>>>);
+
+    impl opentelemetry_sdk::trace::SpanExporter for Collector {
+        async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+            self.0.lock().unwrap().extend(batch);
+            Ok(())
+        }
+    }
+
+    fn accepted() -> Event {
+        Event::RunAccepted(Box::new(Accepted {
+            version: VERSION,
+            snapshot: ContentHash::of(b""),
+            agent: "bo".to_owned(),
+            input: Vec::new(),
+            session: None,
+            limits: Limits::default(),
+            parent: None,
+            depth: 0,
+            workspace: None,
+            user: String::new(),
+            request_id: Some("r".to_owned()),
+        }))
+    }
+
+    #[test]
+    fn a_run_is_traced_below_its_callers_span() {
+        let collector = Collector::default();
+        let processor = SimpleSpanProcessor::new(collector.clone());
+        let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
+        let tracer = provider.tracer("troupe");
+        let traces = Traces { provider, tracer, open: Mutex::default(), parents: Parents::default() };
+        let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let headers = [("traceparent".parse().unwrap(), parent.parse().unwrap())];
+        traces.parents.expect("r", &headers.into_iter().collect());
+        let root = RunId(uuid::Uuid::nil());
+        let mut tree = Tree::new(root, true);
+        let finished = Event::RunFinished { outcome: Outcome::Cancelled { by: String::new() } };
+        for (seq, event) in (1..).zip([accepted(), finished]) {
+            let recorded = Recorded { seq, run: root, at: 1, event };
+            troupe_core::run::apply(&mut tree, &recorded);
+            traces.recorded(&tree, &recorded);
+        }
+        let spans = collector.0.lock().unwrap();
+        assert_eq!(spans.len(), 1);
+        assert_eq!(spans[0].name, "invoke_agent bo");
+        assert_eq!(spans[0].span_context.trace_id().to_string(), "0af7651916cd43dd8448eb211c80319c");
+        assert_eq!(spans[0].parent_span_id.to_string(), "b7ad6b7169203331");
+    }
 }

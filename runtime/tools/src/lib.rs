@@ -8,6 +8,7 @@ pub mod builtin;
 pub mod function;
 pub mod jail;
 pub mod json_result;
+pub mod limits;
 pub mod mcp;
 pub mod mcp_tool;
 pub mod registered;
@@ -27,5 +28,6 @@ mod terminal;
 mod workspace;
 
 pub use json_result::{NoJson, json_result};
+pub use limits::LiveLimits;
 pub use registered::{Reply, schema_of};
 pub use tools::{Tools, ToolsSettings};

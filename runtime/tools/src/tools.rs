@@ -22,6 +22,7 @@ use crate::budget::Budget;
 use crate::hidden::Filled;
 use crate::http::Http;
 use crate::jail::{Jail, JailSettings};
+use crate::limits::{LiveLimits, NoLiveLimits};
 use crate::mcp::McpPool;
 use crate::mcp_tool::{self, McpToolError, McpTools};
 use crate::registered::{self, Registry, Reply};
@@ -50,6 +51,8 @@ pub struct ToolsSettings {
     pub bash_timeout: Duration,
     /// The most characters that `fetch` gives (`FETCH_MAX_SIZE`).
     pub fetch_max_size: usize,
+    /// Limits that change while the service runs; they win over the two above.
+    pub live: Arc<dyn LiveLimits>,
     /// The memory that all large results share.
     pub budget: Budget,
     /// How clients are made for MCP servers with a certificate authority of their own: as the shared one was.
@@ -66,6 +69,7 @@ impl ToolsSettings {
             skills,
             bash_timeout: BASH_TIMEOUT,
             fetch_max_size: FETCH_MAX_SIZE,
+            live: Arc::new(NoLiveLimits),
             budget: Budget::default(),
             network: ClientConfig::default(),
             tasks: TaskTracker::new(),
@@ -206,7 +210,7 @@ impl Shared {
             ToolKind::Fetch => FETCH_TIMEOUT,
             ToolKind::Http(_) => HTTP_TIMEOUT,
             ToolKind::ReadFile | ToolKind::WriteFile | ToolKind::SearchFiles | ToolKind::Skill(_) => FILE_TIMEOUT,
-            _ => self.settings.bash_timeout,
+            _ => self.settings.live.bash_timeout().unwrap_or(self.settings.bash_timeout),
         }
     }
 
@@ -226,7 +230,7 @@ impl Shared {
             ToolKind::Function(tool) => function::call(&self.jail, tool, arguments, &context, timeout, stop).await,
             ToolKind::Http(tool) => bounded(self.http(tool, filled, &context, timeout), timeout, stop).await,
             ToolKind::Fetch => {
-                let most = self.settings.fetch_max_size;
+                let most = self.settings.live.fetch_max_size().unwrap_or(self.settings.fetch_max_size);
                 bounded(fetch::call(&self.client, arguments, most, timeout), timeout, stop).await
             }
             ToolKind::ReadFile => self.file(workspace::Action::Read, arguments, &context, timeout, stop).await,

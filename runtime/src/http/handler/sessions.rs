@@ -150,7 +150,7 @@ async fn delete(State(app): State<Arc<App>>, headers: HeaderMap, Id(id): Id) -> 
 #[utoipa::path(post, path = "/v1/sessions/{id}/generate-title", tag = "sessions",
     params(("id" = String, Path, description = "The session's id, percent-encoded")),
     responses((status = 200, description = "The title", body = Titled),
-              (status = 502, description = "The model failed", body = ProblemBody),
+              (status = 500, description = "No model is set, or it failed", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn generate_title(State(app): State<Arc<App>>, headers: HeaderMap, Id(id): Id) -> Result<Json<Titled>, Problem> {
     app.session(&viewer(&headers), &id).await?;

@@ -8,12 +8,12 @@ use troupe_catalog::View;
 use troupe_crds::agent::AgentTool;
 use troupe_crds::reference::{McpServerReference, ToolReference};
 use troupe_crds::tool::Builtin;
-use troupe_crds::{AgentSpec, Kind};
+use troupe_crds::{AgentSpec, Kind, id};
 
-use super::id_of;
+use super::missing::Ids;
 use crate::app::App;
 use crate::http::error::Problem;
-use crate::service::manifest::wrong;
+use crate::service::manifest::check_id;
 
 /// The longest that a list waits for servers to tell their tools.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -45,13 +45,13 @@ pub(super) fn whole_servers(spec: &AgentSpec) -> impl Iterator<Item = String> + 
 }
 
 /// The ids of an agent's tools. Agents as tools have none: S1 does not know them.
-pub(super) fn of(view: &View, spec: &AgentSpec, offered: &Offered) -> Vec<String> {
-    spec.tools.iter().flat_map(|entry| ids_of(view, entry, offered)).collect()
+pub(super) fn of(ids: &Ids<'_>, spec: &AgentSpec, offered: &Offered) -> Vec<String> {
+    spec.tools.iter().flat_map(|entry| ids_of(|name| ids.id(Kind::Tool, name), entry, offered)).collect()
 }
 
-fn ids_of(view: &View, entry: &AgentTool, offered: &Offered) -> Vec<String> {
+fn ids_of(id: impl Fn(&str) -> String, entry: &AgentTool, offered: &Offered) -> Vec<String> {
     if let Some(tool) = &entry.tool {
-        return vec![id_of(view, Kind::Tool, &tool.name)];
+        return vec![id(&tool.name)];
     }
     if let Some(builtin) = entry.builtin {
         return BUILTINS.iter().filter(|(_, known)| *known == builtin).map(|(id, _)| (*id).to_owned()).collect();
@@ -85,8 +85,8 @@ impl App {
         let offered = self.offered_by(view, whole.map(|server| server.name.clone()).collect()).await;
         let mut targets = Vec::new();
         for (index, id) in ids.iter().enumerate() {
-            let target = target(view, &present, &offered, id)
-                .ok_or_else(|| wrong(&format!("tool_ids[{index}]"), format!("there is no tool {id:?}")))?;
+            check_id(&format!("tool_ids[{index}]"), id)?;
+            let target = target(view, &present, &offered, id);
             if !targets.contains(&target) {
                 targets.push(target);
             }
@@ -96,14 +96,14 @@ impl App {
     }
 }
 
-/// What an id means: a Tool, a built-in tool, a tool of a server (of the longest name, where several fit), or what an
-/// entry says already although its target is gone.
-fn target(view: &View, present: &[AgentTool], offered: &Offered, id: &str) -> Option<Target> {
+/// What an id means: a Tool, a built-in tool, a tool of a server (of the longest name, where several fit), what an entry
+/// says already although its target is gone, or what will be there under that id.
+fn target(view: &View, present: &[AgentTool], offered: &Offered, id: &str) -> Target {
     if let Some(entry) = view.find(Kind::Tool, id) {
-        return Some(Target::Tool(entry.name.as_ref().to_owned()));
+        return Target::Tool(entry.name.as_ref().to_owned());
     }
     if let Some((_, builtin)) = BUILTINS.iter().find(|(name, _)| *name == id) {
-        return Some(Target::Builtin(*builtin));
+        return Target::Builtin(*builtin);
     }
     let of_server = |name: &str| {
         let tool = id.strip_prefix("mcp-")?.strip_prefix(name)?.strip_prefix('-')?;
@@ -112,14 +112,24 @@ fn target(view: &View, present: &[AgentTool], offered: &Offered, id: &str) -> Op
     let servers = view.list(Kind::McpServer).map(|entry| entry.name.as_ref().to_owned());
     let longest = servers.filter_map(|name| Some((name.len(), of_server(&name)?))).max_by_key(|(length, _)| *length);
     if let Some((_, found)) = longest {
-        return Some(found);
+        return found;
     }
-    let kept = present.iter().find(|entry| ids_of(view, entry, offered).iter().any(|known| known == id))?;
-    match (&kept.tool, &kept.mcp_server) {
+    // A Tool that is not there is known by its name alone.
+    let is_kept = |entry: &&AgentTool| ids_of(str::to_owned, entry, offered).iter().any(|known| known == id);
+    let kept = present.iter().find(is_kept).and_then(|kept| match (&kept.tool, &kept.mcp_server) {
         (Some(tool), _) => Some(Target::Tool(tool.name.clone())),
         (None, Some(server)) => of_server(&server.name),
         (None, None) => None,
-    }
+    });
+    kept.or_else(|| server_to_come(id)).unwrap_or_else(|| Target::Tool(id::slug(id)))
+}
+
+/// A tool of a server that is not there yet. Names of tools have underscores rather than hyphens: the last hyphen is
+/// taken for the one between server and tool.
+fn server_to_come(id: &str) -> Option<Target> {
+    let (name, tool) = id.strip_prefix("mcp-")?.rsplit_once('-')?;
+    let named = id::slug(name) == name && !tool.is_empty();
+    named.then(|| Target::Server { name: name.to_owned(), tool: tool.to_owned() })
 }
 
 fn merged(present: &[AgentTool], targets: &[Target], offered: &Offered) -> Vec<AgentTool> {
