@@ -93,3 +93,21 @@ async fn a_client_of_the_first_generation_rebuilds_the_answer_from_the_stream() 
         assert_eq!(messages[3]["content"], "Help is\nhere.");
     }
 }
+
+/// The groups of checks of `clients/s1_rows`, each named as its file.
+const GROUPS: [&str; 8] =
+    ["templates", "delegate", "context", "sessions", "agents", "variables", "http_server", "examples"];
+
+#[tokio::test]
+async fn a_client_of_the_first_generation_finds_every_row_as_described() {
+    let Some(python) = peer(Peer::Python) else { return };
+    let place = Place::new().unwrap();
+    let service = place.serve().await.unwrap();
+    let (rows, workspace) = (script("s1_rows"), place.workspace());
+    for group in GROUPS {
+        let arguments: [&str; 5] = ["-B", &rows, service.url(), workspace.to_str().unwrap(), group];
+        // The program fails where a check does, and its output says which.
+        let output = run(&python, &arguments).await.unwrap_or_else(|error| panic!("{group}: {error:#}"));
+        assert!(output.trim().ends_with(" 0 failed"), "{output}");
+    }
+}
