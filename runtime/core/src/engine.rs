@@ -6,7 +6,12 @@
 mod actor;
 mod assembly;
 mod child;
+mod command;
+mod order;
+mod row;
 mod scheduler;
+mod start;
+mod takeover;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,9 +23,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::agent::{Limits, PinnedSnapshot};
-use crate::event::Recorded;
 use crate::id::{CallId, RunId, Timestamp};
-use crate::port::{Idempotency, Ports, RunState, StoreError};
+use crate::port::{Idempotency, Ports, StoreError};
 use crate::session::Turn;
 use crate::stream::{ItemId, RunStream, Subscription, replay};
 use crate::tool::ToolResult;
@@ -262,7 +266,7 @@ impl Engine {
 
     /// Starts a run. A durable one is in the store when this returns.
     pub async fn start(&self, request: StartRequest) -> Result<Started, StartError> {
-        scheduler::start(&self.inner, request).await
+        start::start(&self.inner, request).await
     }
 
     /// Resumes what an earlier process or another replica left, and keeps the leases alive; call it once.
@@ -272,7 +276,7 @@ impl Engine {
 
     /// Says something to a run. It is in the store when this returns.
     pub async fn command(&self, run: RunId, command: Command) -> Result<(), CommandError> {
-        scheduler::command(&self.inner, run, command).await
+        command::command(&self.inner, run, command).await
     }
 
     /// Reads a run's stream from behind `after`, live or out of the journal; `None` if there is no such run.
@@ -298,7 +302,7 @@ impl Engine {
     /// Says something to a run if it lives in memory only: to end a stateless run whose caller is gone. A journalled
     /// one goes on without its caller.
     pub async fn command_stateless(&self, run: RunId, command: Command) -> Result<(), CommandError> {
-        scheduler::command_stateless(&self.inner, run, command).await
+        command::command_stateless(&self.inner, run, command).await
     }
 
     /// The run that a session is busy with; `None` if it is free.
@@ -331,21 +335,5 @@ impl Inner {
 
     fn lease_until(&self) -> Timestamp {
         self.now() + i64::try_from(self.options.lease.as_micros()).unwrap_or(i64::MAX / 2)
-    }
-}
-
-/// The state of a run's row after these events of its root.
-fn row_state(waiting: bool, events: &[Recorded], root: RunId) -> Option<RunState> {
-    use crate::event::{Event, Outcome};
-    let finished =
-        events.iter().rev().filter(|recorded| recorded.run == root).find_map(|recorded| match &recorded.event {
-            Event::RunFinished { outcome } => Some(outcome),
-            _ => None,
-        });
-    match finished {
-        Some(Outcome::Completed { .. }) => Some(RunState::Completed),
-        Some(Outcome::Failed { .. }) => Some(RunState::Failed),
-        Some(Outcome::Cancelled { .. }) => Some(RunState::Cancelled),
-        None => waiting.then_some(RunState::Waiting),
     }
 }
