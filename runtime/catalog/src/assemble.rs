@@ -1,8 +1,9 @@
 //! From documents to a view: which version of each object serves, and what is said about it.
 
 mod decide;
+mod lost;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::parse::Content;
 use crate::view::{Section, View};
 
 use decide::Decision;
+use lost::Lost;
 
 /// What refers comes after what it refers to, so that one pass knows what is ready.
 const ORDER: [Kind; 8] = [
@@ -45,11 +47,15 @@ pub(crate) struct Assembled {
     pub(crate) names_stamp: u64,
     /// Versions that the store must be asked for; the view is to be assembled again with them.
     pub(crate) needs: Vec<Need>,
+    /// Files of which the store must be asked what was in them.
+    pub(crate) unplaced: Vec<Arc<Path>>,
 }
 
 /// Decides what serves.
 pub(crate) fn assemble(candidates: &Candidates, known: &Known, served: &Served, previous: Option<&View>) -> Assembled {
     let names_stamp = candidates.names_stamp();
+    let mut needs = HashSet::new();
+    let lost = Lost::find(candidates, known, previous, &mut needs);
     let mut assembly = Assembly {
         candidates,
         known,
@@ -58,7 +64,8 @@ pub(crate) fn assemble(candidates: &Candidates, known: &Known, served: &Served, 
         unchanged: previous.is_some_and(|view| view.names_stamp == names_stamp),
         sections: BTreeMap::new(),
         diagnostics: candidates.diagnostics.clone(),
-        needs: HashSet::new(),
+        lost: lost.objects,
+        needs,
         looked: 0,
     };
     for kind in ORDER {
@@ -67,7 +74,7 @@ pub(crate) fn assemble(candidates: &Candidates, known: &Known, served: &Served, 
     let Assembly { sections, mut diagnostics, needs, .. } = assembly;
     diagnostics.sort();
     diagnostics.dedup();
-    Assembled { sections, diagnostics, names_stamp, needs: needs.into_iter().collect() }
+    Assembled { sections, diagnostics, names_stamp, needs: needs.into_iter().collect(), unplaced: lost.unplaced }
 }
 
 struct Assembly<'input> {
@@ -79,37 +86,106 @@ struct Assembly<'input> {
     unchanged: bool,
     sections: BTreeMap<Kind, Section>,
     diagnostics: Vec<Diagnostic>,
+    /// Objects whose files do not tell which objects they hold.
+    lost: BTreeMap<Kind, BTreeMap<Arc<str>, Entry>>,
     needs: HashSet<Need>,
     /// How many files were read to find a field's line.
     looked: usize,
 }
 
+/// An entry, as far as it is decided.
+enum Slot {
+    /// The previous view's.
+    Kept(Arc<Entry>),
+    /// A new one, of which no diagnostic is made yet.
+    Fresh(Box<Entry>),
+}
+
+impl Slot {
+    fn entry(&self) -> &Entry {
+        match self {
+            Self::Kept(entry) => entry,
+            Self::Fresh(entry) => entry,
+        }
+    }
+}
+
+type Slots = BTreeMap<Arc<str>, Slot>;
+
 impl Assembly<'_> {
     fn kind(&mut self, kind: Kind) {
         let contested = self.candidates.contested_ids(kind);
-        let mut section = Section::default();
-        let mut stamp = DefaultHasher::new();
-        for (name, candidate) in self.candidates.objects.get(&kind).into_iter().flatten() {
-            let entry = if let Some(entry) = self.kept(kind, name, candidate) {
-                entry
-            } else {
-                let entry = self.decision(kind, name, &contested).decide(candidate);
-                self.noted(entry)
+        let mut slots = self.pass(kind, &contested, self.unchanged);
+        if self.unchanged && refers_to_its_own(kind) && Some(stamp(&slots)) != self.stamp_before(kind) {
+            // Something of this kind begins or ceases to serve, and others of it, kept so far, may refer to it.
+            slots = self.pass(kind, &contested, false);
+        }
+        let mut section = Section { stamp: stamp(&slots), ..Section::default() };
+        for (name, slot) in slots {
+            let entry = match slot {
+                Slot::Kept(entry) => entry,
+                Slot::Fresh(entry) => self.noted(*entry),
             };
             self.diagnostics.extend(entry.diagnostic.clone());
-            (name, entry.resource.is_some()).hash(&mut stamp);
-            section.by_name.insert(Arc::clone(name), entry);
+            section.by_name.insert(name, entry);
         }
-        self.keep_unnamed(kind, &mut section, &mut stamp);
         for entry in section.by_name.values().filter(|entry| entry.id != entry.name) {
             if contested.get(&*entry.id).is_none_or(|owner| **owner == *entry.name) {
                 section.by_id.insert(Arc::clone(&entry.id), Arc::clone(entry));
             }
         }
-        section.stamp = stamp.finish();
-        let before = self.previous.and_then(|view| view.sections.get(&kind)).map(|section| section.stamp);
-        self.unchanged &= before == Some(section.stamp);
+        self.unchanged &= self.stamp_before(kind) == Some(section.stamp);
         self.sections.insert(kind, section);
+    }
+
+    fn stamp_before(&self, kind: Kind) -> Option<u64> {
+        self.previous.and_then(|view| view.sections.get(&kind)).map(|section| section.stamp)
+    }
+
+    /// Decides on every object of a kind; with `keep` only on those that changed.
+    fn pass(&mut self, kind: Kind, contested: &HashMap<&str, &str>, keep: bool) -> Slots {
+        let candidates = self.candidates;
+        let (mut slots, nothing) = (Slots::new(), HashSet::new());
+        for (name, candidate) in candidates.objects.get(&kind).into_iter().flatten() {
+            let slot = match self.kept(kind, name, candidate).filter(|_| keep) {
+                Some(entry) => Slot::Kept(entry),
+                None => Slot::Fresh(Box::new(self.decision(kind, name, contested, &nothing).decide(candidate))),
+            };
+            slots.insert(Arc::clone(name), slot);
+        }
+        for (name, entry) in self.lost.get(&kind).into_iter().flatten() {
+            slots.insert(Arc::clone(name), Slot::Fresh(Box::new(entry.clone())));
+        }
+        if refers_to_its_own(kind) {
+            self.settle(kind, contested, &mut slots);
+        }
+        slots
+    }
+
+    /// Decides again on what refers to objects of its own kind that do not serve. At first all that exist were taken to
+    /// serve, so that those that call each other in circles do; each round takes out those that lack one, until none
+    /// does.
+    fn settle(&mut self, kind: Kind, contested: &HashMap<&str, &str>, slots: &mut Slots) {
+        let mut before = 0;
+        loop {
+            let down = slots.iter().filter(|(_, slot)| slot.entry().resource.is_none());
+            let down: HashSet<Arc<str>> = down.map(|(name, _)| Arc::clone(name)).collect();
+            if down.len() == before {
+                return;
+            }
+            before = down.len();
+            let fresh = slots.iter().filter(|(_, slot)| matches!(slot, Slot::Fresh(entry) if lacks(entry, &down)));
+            let again: Vec<Arc<str>> = fresh.map(|(name, _)| Arc::clone(name)).collect();
+            let candidates = self.candidates;
+            for name in again {
+                // What is lost keeps serving as it is.
+                let Some(candidate) = candidates.objects.get(&kind).and_then(|objects| objects.get(&name)) else {
+                    continue;
+                };
+                let entry = self.decision(kind, &name, contested, &down).decide(candidate);
+                slots.insert(name, Slot::Fresh(Box::new(entry)));
+            }
+        }
     }
 
     /// The entry of the previous view, where nothing that it was made of changed.
@@ -125,35 +201,21 @@ impl Assembly<'_> {
         &'decision mut self,
         kind: Kind,
         name: &'decision Arc<str>,
-        contested: &'decision std::collections::HashMap<&str, &str>,
+        contested: &'decision HashMap<&str, &str>,
+        down: &'decision HashSet<Arc<str>>,
     ) -> Decision<'decision> {
         Decision {
             kind,
             name,
             contested,
+            down,
             candidates: self.candidates,
             known: self.known,
             served: self.served,
             sections: &self.sections,
+            lost: &self.lost,
             previous: self.previous.and_then(|view| view.get(kind, name)),
             needs: &mut self.needs,
-        }
-    }
-
-    /// A file that cannot be read as a whole does not say which of its objects are gone: none of them is.
-    fn keep_unnamed(&mut self, kind: Kind, section: &mut Section, stamp: &mut DefaultHasher) {
-        let Some(previous) = self.previous else { return };
-        for entry in previous.list(kind) {
-            let file: &Path = &entry.file;
-            if section.by_name.contains_key(&entry.name) || !self.candidates.unnamed.contains(file) {
-                continue;
-            }
-            let mut kept = Entry::clone(entry);
-            decide::keep_unreadable(&mut kept);
-            let kept = self.noted(kept);
-            self.diagnostics.extend(kept.diagnostic.clone());
-            (&kept.name, kept.resource.is_some()).hash(stamp);
-            section.by_name.insert(Arc::clone(&kept.name), kept);
         }
     }
 
@@ -196,4 +258,28 @@ impl Assembly<'_> {
         let (line, column) = locate(slice.of(&text), path)?;
         Some((entry.line + line - 1, column))
     }
+}
+
+/// Kinds whose objects need others of the same kind in order to serve. A Model's fallbacks are passed by where they do
+/// not.
+fn refers_to_its_own(kind: Kind) -> bool {
+    matches!(kind, Kind::Agent | Kind::PromptTemplate | Kind::Team | Kind::Workflow)
+}
+
+/// Whether an entry's newest or serving version refers to one of `down`, of its own kind.
+fn lacks(entry: &Entry, down: &HashSet<Arc<str>>) -> bool {
+    let versions = entry.newest.iter().chain(&entry.resource);
+    versions.into_iter().any(|resource| {
+        let referred = troupe_rules::references(resource).objects;
+        referred.iter().any(|reference| reference.kind == entry.kind && down.contains(reference.name.as_str()))
+    })
+}
+
+/// Changes when an object comes, goes, begins or ceases to serve.
+fn stamp(slots: &Slots) -> u64 {
+    let mut stamp = DefaultHasher::new();
+    for (name, slot) in slots {
+        (name, slot.entry().resource.is_some()).hash(&mut stamp);
+    }
+    stamp.finish()
 }

@@ -1,6 +1,6 @@
 //! Which document speaks for an object: the last folder's, and within one folder the older.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
@@ -30,8 +30,8 @@ pub(crate) struct Candidates {
     pub(crate) secrets: HashMap<Arc<str>, Arc<SecretDocument>>,
     /// What is wrong with the documents.
     pub(crate) diagnostics: Vec<Diagnostic>,
-    /// Files with a document that does not say which object it is.
-    pub(crate) unnamed: HashSet<Arc<Path>>,
+    /// Files with a document that does not say which object it is, and that; or none where nothing could be read.
+    pub(crate) unnamed: HashMap<Arc<Path>, Option<Arc<Document>>>,
 }
 
 impl Candidates {
@@ -41,6 +41,7 @@ impl Candidates {
         for placed in files.documents() {
             candidates.add(placed.folder, placed.document);
         }
+        candidates.unnamed.extend(files.unread().map(|file| (Arc::clone(file), None)));
         candidates
     }
 
@@ -54,7 +55,7 @@ impl Candidates {
             }
             (_, Some(kind), Some(name)) => self.add_object(folder, kind, name, document),
             _ => {
-                self.unnamed.insert(Arc::clone(&document.file));
+                self.unnamed.insert(Arc::clone(&document.file), Some(Arc::clone(document)));
             }
         }
     }

@@ -12,25 +12,27 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use troupe_core::model::{ModelSnapshot, SecretRef};
 use troupe_core::port::{Clock, ModelDirectory, RevisionStore, SecretError, SecretSource};
+use troupe_crds::condition::{ConditionType, Reason};
 use troupe_rules::Served;
 
 use crate::assemble::{Assembled, assemble};
 use crate::candidate::Candidates;
 use crate::diagnostic::Diagnostic;
-use crate::entry::Entry;
-use crate::files::Files;
+use crate::entry::{Condition, Entry};
+use crate::files::{Files, Looks, Seen};
 use crate::known::Known;
+use crate::place;
 use crate::resolve::Cache;
 use crate::save::{Saver, Valid};
 use crate::secret::{Environment, SecretFileError, Secrets};
-use crate::view::View;
+use crate::view::{Difference, View};
 use crate::watch::Watch;
 
 /// The file of Secrets in the data folder.
 const SECRETS_FILE: &str = "secrets.yaml";
 
-/// Rounds of asking the store; the second one settles it, unless a stored version needs another in turn.
-const ROUNDS: usize = 4;
+/// Rounds of asking the store: what was in a file, its objects' versions, and what these need in turn.
+const ROUNDS: usize = 5;
 
 /// What a catalog is opened with.
 #[derive(Clone)]
@@ -139,7 +141,12 @@ impl Catalog {
     /// Looks at the folders now; what changed is in the view on return.
     pub async fn reload(&self) {
         let mut state = self.shared.state.lock().await;
-        self.reload_with(&mut state).await;
+        self.reload_with(&mut state, &Seen::everything()).await;
+    }
+
+    /// How much was looked at and read to keep up with the folders, since the catalog was opened.
+    pub async fn looks(&self) -> Looks {
+        self.shared.state.lock().await.files.looks()
     }
 
     /// Waits until every version seen so far is in the revision store.
@@ -163,6 +170,32 @@ impl Catalog {
         used
     }
 
+    /// What is said of an entry at this moment: its conditions, and whether the Secrets that it names have values.
+    /// `Ready` folds that in: what lacks a Secret still serves, and its calls fail with the same words.
+    pub fn conditions(&self, entry: &Entry) -> Vec<Condition> {
+        let mut conditions = entry.conditions.clone();
+        let said_of = entry.newest.as_ref().or(entry.resource.as_ref());
+        let used = said_of.map(|resource| troupe_rules::references(resource).secrets).unwrap_or_default();
+        if used.is_empty() {
+            return conditions;
+        }
+        let lacking = used.into_iter().find_map(|used| {
+            let reference = SecretRef::Key { name: used.name, key: used.key };
+            let error = self.shared.secrets.value(&reference).err()?;
+            Some(format!("{}: {error}", used.path))
+        });
+        let (status, reason) =
+            if lacking.is_some() { (false, Reason::SecretNotFound) } else { (true, Reason::SecretsFound) };
+        if let Some(message) = &lacking
+            && let Some(ready) = conditions.iter_mut().find(|said| said.type_ == ConditionType::Ready && said.status)
+        {
+            *ready = Condition { type_: ConditionType::Ready, status, reason, message: message.clone() };
+        }
+        let message = lacking.unwrap_or_default();
+        conditions.push(Condition { type_: ConditionType::SecretsResolved, status, reason, message });
+        conditions
+    }
+
     /// Writes a Secret's key into the data folder's file.
     ///
     /// # Errors
@@ -181,8 +214,14 @@ impl Catalog {
         self.shared.secrets.delete(name)
     }
 
-    pub(crate) async fn reload_with(&self, state: &mut State) {
-        let different = refreshed(state).await;
+    /// Looks where something may have changed.
+    async fn look(&self, seen: &Seen) {
+        let mut state = self.shared.state.lock().await;
+        self.reload_with(&mut state, seen).await;
+    }
+
+    pub(crate) async fn reload_with(&self, state: &mut State, seen: &Seen) {
+        let different = refreshed(state, seen).await;
         let candidates = Candidates::collect(&state.files);
         let secret_problem = self.shared.secrets.refresh(candidates.secrets.clone());
         if state.loaded && !different && secret_problem == state.secret_problem {
@@ -195,7 +234,7 @@ impl Catalog {
         assembled.diagnostics.extend(secret_problem);
         assembled.diagnostics.sort();
         state.loaded = true;
-        self.publish(assembled, &mut state.known, previous.as_deref());
+        self.publish(assembled, &candidates, &mut state.known, previous.as_deref());
     }
 
     /// Assembles, asking the store for what is missing.
@@ -203,18 +242,19 @@ impl Catalog {
         known.retry_failed();
         for _ in 1..ROUNDS {
             let mut assembled = assemble(candidates, known, &self.shared.served, previous);
-            let needs = std::mem::take(&mut assembled.needs);
-            if needs.is_empty() {
+            let (needs, unplaced) = (std::mem::take(&mut assembled.needs), std::mem::take(&mut assembled.unplaced));
+            if needs.is_empty() && unplaced.is_empty() {
                 return assembled;
             }
             // What was valid a moment ago may be on its way to the store.
             self.shared.saver.flush().await;
+            known.fetch_places(self.shared.revisions.as_ref(), unplaced).await;
             known.fetch(self.shared.revisions.as_ref(), needs).await;
         }
         assemble(candidates, known, &self.shared.served, previous)
     }
 
-    fn publish(&self, assembled: Assembled, known: &mut Known, previous: Option<&View>) {
+    fn publish(&self, assembled: Assembled, candidates: &Candidates, known: &mut Known, previous: Option<&View>) {
         let generation = self.shared.view.load().generation + 1;
         let view = View {
             generation,
@@ -228,19 +268,25 @@ impl Catalog {
         let view = Arc::new(view);
         self.shared.view.store(Arc::clone(&view));
         self.shared.generation.send_replace(generation);
-        for valid in newly_valid(&view, previous, self.shared.clock.now()) {
+        let (now, differences) = (self.shared.clock.now(), view.differences(previous));
+        for valid in newly_valid(&differences, now) {
             known.outdated(valid.kind, &valid.name);
             self.shared.saver.save(valid);
+        }
+        let untold = |file: &Path| candidates.unnamed.contains_key(file);
+        for place in place::changed(&view, &differences, untold, previous.is_none(), now) {
+            self.shared.saver.save_place(place);
         }
     }
 }
 
 /// Looks at the files on a thread that may wait for the disk.
-async fn refreshed(state: &mut State) -> bool {
+async fn refreshed(state: &mut State, seen: &Seen) -> bool {
+    let seen = seen.clone();
     let folders = state.files.folders().to_vec();
     let mut files = std::mem::replace(&mut state.files, Files::new(folders));
     let looked = tokio::task::spawn_blocking(move || {
-        let different = files.refresh();
+        let different = files.refresh(&seen);
         (files, different)
     });
     match looked.await {
@@ -258,12 +304,10 @@ async fn refreshed(state: &mut State) -> bool {
 /// Versions that are the newest valid ones and were not before. Where another one is published, that is written last:
 /// the last good version, which a restart falls back to, is the one that served.
 fn newly_valid<'view>(
-    view: &'view View,
-    previous: Option<&'view View>,
+    differences: &'view [Difference<'view>],
     at: troupe_core::id::Timestamp,
 ) -> impl Iterator<Item = Valid> + 'view {
-    view.sections.values().flat_map(|section| section.by_name.values()).flat_map(move |entry| {
-        let before = previous.and_then(|view| view.get(entry.kind, &entry.name));
+    differences.iter().filter_map(|(before, after)| Some((*before, (*after)?))).flat_map(move |(before, entry)| {
         let versions = |entry: &Entry| (entry.newest_revision.clone(), entry.serving_revision.clone());
         let same = before.is_some_and(|before| before.is_ready() && versions(before) == versions(entry));
         let newest = entry.newest_revision.as_ref().zip(entry.newest.as_ref());
@@ -297,12 +341,12 @@ fn empty_view(revisions: &Arc<dyn RevisionStore>) -> View {
 
 async fn follow(catalog: Catalog, mut watch: Watch, shutdown: CancellationToken) {
     loop {
-        tokio::select! {
-            () = watch.changed() => {}
+        let mut seen = tokio::select! {
+            seen = watch.changed() => seen,
             () = shutdown.cancelled() => return,
-        }
-        watch.renew();
-        catalog.reload().await;
+        };
+        seen.everything |= watch.renew();
+        catalog.look(&seen).await;
     }
 }
 

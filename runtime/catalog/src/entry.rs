@@ -67,6 +67,15 @@ impl Entry {
         self.conditions.iter().find(|condition| condition.type_ == ConditionType::Ready)
     }
 
+    /// Whether nothing that people see of it differs.
+    pub(crate) fn shows_the_same(&self, other: &Self) -> bool {
+        let shown = |entry: &Self| {
+            (entry.id.clone(), entry.resource_version.clone(), entry.file.clone(), entry.line, entry.conditions.clone())
+        };
+        let versions = |entry: &Self| (entry.serving_revision.clone(), entry.newest_revision.clone());
+        shown(self) == shown(other) && versions(self) == versions(other)
+    }
+
     /// Whether the file's newest text serves.
     pub fn is_ready(&self) -> bool {
         self.ready().is_some_and(|ready| ready.status)

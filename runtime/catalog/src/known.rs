@@ -1,6 +1,7 @@
 //! Versions of objects that the revision store holds, as far as they were needed.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -9,6 +10,9 @@ use troupe_crds::{API_VERSION, Kind, Resource};
 use troupe_rules::revision;
 
 use crate::parse::Object;
+use crate::place::{self, Place};
+
+pub(crate) use crate::place::PlacedObject;
 
 /// Hex digits of a revision's hash; people may also write the short form.
 const WHOLE_HASH: usize = 64;
@@ -40,6 +44,8 @@ pub(crate) enum Answer<'known> {
 pub(crate) struct Known {
     versions: HashMap<Need, Option<Object>>,
     failed: Vec<Need>,
+    /// What was in files that do not tell it any more.
+    places: HashMap<Arc<Path>, Vec<PlacedObject>>,
 }
 
 impl Known {
@@ -77,6 +83,24 @@ impl Known {
             });
             let object = revision.and_then(|revision| object(need.kind, &need.name, &revision));
             self.versions.insert(need, object);
+        }
+    }
+
+    /// What was in a file that does not tell it any more; `None` = the store was not asked yet.
+    pub(crate) fn placed(&self, file: &Path) -> Option<&[PlacedObject]> {
+        self.places.get(file).map(Vec::as_slice)
+    }
+
+    /// Asks the store what was in files.
+    pub(crate) async fn fetch_places(&mut self, store: &dyn RevisionStore, files: Vec<Arc<Path>>) {
+        for file in files {
+            match store.revisions(place::KIND, &Place::name(&file)).await {
+                Ok(rows) => {
+                    let newest = rows.iter().max_by_key(|row| row.current_at);
+                    drop(self.places.insert(file, newest.map(place::objects).unwrap_or_default()));
+                }
+                Err(error) => tracing::warn!(file = %file.display(), %error, "cannot read what was in a file"),
+            }
         }
     }
 

@@ -11,6 +11,7 @@ use troupe_core::port::{Revision, RevisionStore};
 use troupe_crds::{Kind, Resource};
 
 use crate::check;
+use crate::place::Place;
 
 /// Revisions of one transaction: large enough for 10,000 agents in 20 commits.
 const BATCH: usize = 512;
@@ -32,8 +33,38 @@ pub(crate) struct Valid {
     pub(crate) replaces: bool,
 }
 
+/// Something to be saved.
+#[derive(Clone, Debug)]
+enum Item {
+    Valid(Box<Valid>),
+    Place(Box<Place>),
+}
+
+impl Item {
+    fn row(&self) -> Revision {
+        match self {
+            Self::Valid(valid) => row(valid),
+            Self::Place(place) => place.row(),
+        }
+    }
+
+    /// Kind and name, how many versions are kept, and which ones in any case; `None` if there cannot be too many.
+    fn excess(&self) -> Option<(&str, String, usize, Vec<String>)> {
+        match self {
+            Self::Valid(valid) if valid.replaces => {
+                let pinned: Vec<String> = valid.published.iter().map(|hash| hash.as_ref().to_owned()).collect();
+                // The published one is kept beside as many as the limit says.
+                let keep = check::history_limit(&valid.resource) + pinned.len();
+                Some((valid.kind.as_str(), valid.name.as_ref().to_owned(), keep, pinned))
+            }
+            Self::Place(place) if place.replaces => Some((crate::place::KIND, Place::name(&place.file), 1, Vec::new())),
+            Self::Valid(_) | Self::Place(_) => None,
+        }
+    }
+}
+
 enum Order {
-    Save(Box<Valid>),
+    Save(Item),
     Flush(oneshot::Sender<()>),
 }
 
@@ -54,10 +85,16 @@ impl Saver {
     /// Has a version saved soon.
     pub(crate) fn save(&self, valid: Valid) {
         // After the end nobody saves any more; the next start will.
-        drop(self.orders.send(Order::Save(Box::new(valid))));
+        drop(self.orders.send(Order::Save(Item::Valid(Box::new(valid)))));
     }
 
-    /// Waits until everything given so far is saved.
+    /// Has it saved soon what a file holds.
+    pub(crate) fn save_place(&self, place: Place) {
+        drop(self.orders.send(Order::Save(Item::Place(Box::new(place)))));
+    }
+
+    /// Waits until everything given so far is saved, or was tried to: a store that cannot be written to now is tried
+    /// again in the background, and nobody waits for it.
     pub(crate) async fn flush(&self) {
         let (done, wait) = oneshot::channel();
         if self.orders.send(Order::Flush(done)).is_ok() {
@@ -68,46 +105,43 @@ impl Saver {
 
 async fn run(store: Arc<dyn RevisionStore>, mut inbox: mpsc::UnboundedReceiver<Order>, shutdown: CancellationToken) {
     let mut orders = Vec::new();
+    let mut unsaved: Vec<Item> = Vec::new();
     loop {
         tokio::select! {
             biased;
             count = inbox.recv_many(&mut orders, BATCH) => if count == 0 { return },
             () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(PAUSE), if !unsaved.is_empty() => {}
         }
-        let mut batch = Vec::new();
         for order in orders.drain(..) {
             match order {
-                Order::Save(valid) => batch.push(*valid),
+                Order::Save(item) => unsaved.push(item),
                 Order::Flush(done) => {
-                    write(store.as_ref(), std::mem::take(&mut batch), &shutdown).await;
+                    write(store.as_ref(), &mut unsaved).await;
                     // Whoever waited may have gone.
                     let _ = done.send(());
                 }
             }
         }
-        write(store.as_ref(), batch, &shutdown).await;
+        write(store.as_ref(), &mut unsaved).await;
     }
 }
 
-async fn write(store: &dyn RevisionStore, batch: Vec<Valid>, shutdown: &CancellationToken) {
-    if batch.is_empty() {
-        return;
-    }
-    let revisions: Vec<Revision> = batch.iter().map(row).collect();
-    while let Err(error) = store.save(&revisions).await {
-        tracing::warn!(%error, revisions = revisions.len(), "cannot save revisions; trying again");
-        tokio::select! {
-            () = tokio::time::sleep(PAUSE) => {}
-            () = shutdown.cancelled() => return,
+/// Saves what there is to save; what the store refuses stays for later, in its order.
+async fn write(store: &dyn RevisionStore, unsaved: &mut Vec<Item>) {
+    while !unsaved.is_empty() {
+        let batch = &unsaved[..unsaved.len().min(BATCH)];
+        let rows: Vec<Revision> = batch.iter().map(Item::row).collect();
+        if let Err(error) = store.save(&rows).await {
+            tracing::warn!(%error, revisions = unsaved.len(), "cannot save revisions; trying again");
+            return;
         }
-    }
-    for valid in batch.iter().filter(|valid| valid.replaces) {
-        let pinned: Vec<String> = valid.published.iter().map(|revision| revision.as_ref().to_owned()).collect();
-        // The published one is kept beside as many as the limit says.
-        let keep = check::history_limit(&valid.resource) + pinned.len();
-        if let Err(error) = store.prune(valid.kind.as_str(), &valid.name, keep, &pinned).await {
-            tracing::warn!(%error, resource.kind = %valid.kind, resource.name = %valid.name, "cannot prune revisions");
+        for (kind, name, keep, pinned) in batch.iter().filter_map(Item::excess) {
+            if let Err(error) = store.prune(kind, &name, keep, &pinned).await {
+                tracing::warn!(%error, resource.kind = kind, resource.name = name, "cannot prune revisions");
+            }
         }
+        unsaved.drain(..rows.len());
     }
 }
 

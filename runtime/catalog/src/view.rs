@@ -39,7 +39,63 @@ impl std::fmt::Debug for View {
     }
 }
 
+/// An object's entry before and after; at least one of the two is there.
+pub(crate) type Difference<'view> = (Option<&'view Arc<Entry>>, Option<&'view Arc<Entry>>);
+
+/// A change of an object from one view to a later one.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// It came.
+    Added(Arc<Entry>),
+    /// Its text, what serves of it, or what is said of it is another.
+    Modified(Arc<Entry>),
+    /// It went; as it was.
+    Deleted(Arc<Entry>),
+}
+
 impl View {
+    /// What changed of a kind since an earlier view, by name.
+    pub fn changes_since(&self, before: &Self, kind: Kind) -> Vec<Change> {
+        let mut found = Vec::new();
+        self.differences_of(kind, Some(before), &mut found);
+        let change = |difference: Difference<'_>| match difference {
+            (None, Some(new)) => Some(Change::Added(Arc::clone(new))),
+            (Some(old), Some(new)) if !old.shows_the_same(new) => Some(Change::Modified(Arc::clone(new))),
+            (Some(old), None) => Some(Change::Deleted(Arc::clone(old))),
+            _ => None,
+        };
+        found.into_iter().filter_map(change).collect()
+    }
+
+    /// What differs from an earlier view, by kind and name.
+    pub(crate) fn differences<'view>(&'view self, before: Option<&'view Self>) -> Vec<Difference<'view>> {
+        let mut found = Vec::new();
+        for kind in Kind::ALL {
+            self.differences_of(kind, before, &mut found);
+        }
+        found
+    }
+
+    /// The same for one kind. Both views are sorted, so that one walk along the two is enough.
+    pub(crate) fn differences_of<'view>(
+        &'view self,
+        kind: Kind,
+        before: Option<&'view Self>,
+        found: &mut Vec<Difference<'view>>,
+    ) {
+        let mut old = before.into_iter().flat_map(|view| view.list(kind)).peekable();
+        for new in self.list(kind) {
+            while let Some(gone) = old.next_if(|entry| entry.name < new.name) {
+                found.push((Some(gone), None));
+            }
+            match old.next_if(|entry| entry.name == new.name) {
+                Some(same) if Arc::ptr_eq(same, new) => {}
+                same => found.push((same, Some(new))),
+            }
+        }
+        found.extend(old.map(|gone| (Some(gone), None)));
+    }
+
     /// The number of this state; it grows with every change.
     pub fn generation(&self) -> u64 {
         self.generation

@@ -18,6 +18,7 @@ use crate::catalog::{Catalog, State};
 use crate::check;
 use crate::edit::EditError;
 use crate::entry::Entry;
+use crate::files::Seen;
 
 use target::{Outcome, Target};
 
@@ -129,15 +130,16 @@ impl Catalog {
         }
         let mut state = self.shared.state.lock().await;
         // What a person saved a moment ago counts, seen or not.
-        self.reload_with(&mut state).await;
+        self.reload_with(&mut state, &Seen::everything()).await;
         self.check_conditions(kind, &resource, &options)?;
         let name = resource.name().to_owned();
         let target = Target::of(&state.files, kind, &name)?;
+        let file = target.file().to_owned();
         blocking(move || {
             target.change(|says| Ok(Outcome::Write(wanted(&resource, says))), options.if_match.as_deref())
         })
         .await?;
-        self.written(&mut state, kind, &name).await.ok_or(WriteError::NotFound { kind, name })
+        self.written(&mut state, &Seen::at(file), kind, &name).await.ok_or(WriteError::NotFound { kind, name })
     }
 
     /// Takes an object out of its file; the file goes with its last document.
@@ -147,7 +149,7 @@ impl Catalog {
     /// written.
     pub async fn delete(&self, kind: Kind, name: &str, options: WriteOptions) -> Result<(), WriteError> {
         let mut state = self.shared.state.lock().await;
-        self.reload_with(&mut state).await;
+        self.reload_with(&mut state, &Seen::everything()).await;
         let missing = || WriteError::NotFound { kind, name: name.to_owned() };
         let view = self.view();
         view.get(kind, name).ok_or_else(missing)?;
@@ -155,8 +157,9 @@ impl Catalog {
         if let Some(file) = target.earlier.clone() {
             return Err(WriteError::DefinedEarlier { kind, name: name.to_owned(), file });
         }
+        let file = target.file().to_owned();
         blocking(move || target.change(|_| Ok(Outcome::Remove), options.if_match.as_deref())).await?;
-        self.written(&mut state, kind, name).await;
+        self.written(&mut state, &Seen::at(file), kind, name).await;
         Ok(())
     }
 
@@ -182,8 +185,8 @@ impl Catalog {
         }
     }
 
-    async fn written(&self, state: &mut State, kind: Kind, name: &str) -> Option<Arc<Entry>> {
-        self.reload_with(state).await;
+    async fn written(&self, state: &mut State, seen: &Seen, kind: Kind, name: &str) -> Option<Arc<Entry>> {
+        self.reload_with(state, seen).await;
         self.view().get(kind, name).cloned()
     }
 }

@@ -35,10 +35,13 @@ pub(super) struct Decision<'input> {
     pub(super) kind: Kind,
     pub(super) name: &'input Arc<str>,
     pub(super) contested: &'input HashMap<&'input str, &'input str>,
+    /// Objects of the same kind that are known not to serve.
+    pub(super) down: &'input HashSet<Arc<str>>,
     pub(super) candidates: &'input Candidates,
     pub(super) known: &'input Known,
     pub(super) served: &'input Served,
     pub(super) sections: &'input BTreeMap<Kind, Section>,
+    pub(super) lost: &'input BTreeMap<Kind, BTreeMap<Arc<str>, Entry>>,
     pub(super) previous: Option<&'input Arc<Entry>>,
     pub(super) needs: &'input mut HashSet<Need>,
 }
@@ -107,13 +110,19 @@ impl Decision<'_> {
 
     fn dangling(&self, reference: &troupe_rules::Reference) -> Option<Problem> {
         let troupe_rules::Reference { path, kind, name } = reference;
-        if !self.candidates.objects.get(kind).is_some_and(|objects| objects.contains_key(name.as_str())) {
+        let named = self.candidates.objects.get(kind).is_some_and(|objects| objects.contains_key(name.as_str()));
+        if !named && !self.lost.get(kind).is_some_and(|objects| objects.contains_key(name.as_str())) {
             let message = format!("{path}: there is no {kind} {name:?}: create it, or name another");
             return Some(Problem::new(Reason::ReferenceNotFound, message));
         }
-        // Agents may call each other in circles, and so may templates: of one's own kind it is enough that it exists.
-        let entry = self.sections.get(kind)?.by_name.get(name.as_str())?;
-        if entry.resource.is_some() {
+        // Agents may call each other in circles, and so may templates: of one's own kind all serve that are not known
+        // not to.
+        let serves = if *kind == self.kind {
+            !self.down.contains(name.as_str())
+        } else {
+            self.sections.get(kind)?.by_name.get(name.as_str())?.resource.is_some()
+        };
+        if serves {
             return None;
         }
         let message = format!("{path}: {kind} {name:?} is not ready: see its own condition");
@@ -156,6 +165,7 @@ impl Decision<'_> {
             (None, None, None) => Arc::clone(self.name),
         };
         let id = if *id == **self.name { Arc::clone(self.name) } else { id };
+        let conditions = self.conditions(newest.as_ref(), serving.as_ref(), problem);
         let (resource, serving_revision) = split(serving);
         let (newest, newest_revision) = split(newest);
         Entry {
@@ -169,11 +179,62 @@ impl Decision<'_> {
             resource_version: document.version.clone(),
             file: Arc::clone(&document.file),
             line: document.line,
-            conditions: vec![ready(problem)],
+            conditions,
             document: Arc::clone(document),
             diagnostic: None,
         }
     }
+}
+
+/// What is said beside `Ready`.
+impl Decision<'_> {
+    fn conditions(
+        &self,
+        newest: Option<&Object>,
+        serving: Option<&Object>,
+        problem: Option<Problem>,
+    ) -> Vec<Condition> {
+        let unknown_revision = problem.as_ref().filter(|problem| problem.reason == Reason::RevisionNotFound);
+        let published = newest.is_some_and(|object| check::published(&object.resource).is_some());
+        let revision = published.then(|| match unknown_revision {
+            Some(problem) => said(ConditionType::RevisionResolved, problem.reason, &problem.message),
+            None => holds(ConditionType::RevisionResolved, Reason::RevisionFound),
+        });
+        let said_of = newest.or(serving).map(|object| &*object.resource);
+        let resolved = said_of.and_then(|resource| self.resolved(resource));
+        let variables = said_of.and_then(variables_match);
+        let others = resolved.into_iter().chain(revision).chain(variables);
+        std::iter::once(ready(problem)).chain(others).collect()
+    }
+
+    /// Whether everything is there that an object with members refers to.
+    fn resolved(&self, resource: &Resource) -> Option<Condition> {
+        if !matches!(self.kind, Kind::Agent | Kind::Team | Kind::Workflow) {
+            return None;
+        }
+        let lacking = troupe_rules::references(resource).objects.iter().find_map(|reference| self.dangling(reference));
+        Some(match lacking {
+            Some(problem) => said(ConditionType::Resolved, problem.reason, &problem.message),
+            None => holds(ConditionType::Resolved, Reason::Valid),
+        })
+    }
+}
+
+/// Whether a template's declared and used names are the same; a warning where they are not.
+fn variables_match(resource: &Resource) -> Option<Condition> {
+    let Resource::PromptTemplate(template) = resource else { return None };
+    Some(match troupe_rules::prompt_template::names(&template.spec).warning() {
+        Some(warning) => said(ConditionType::VariablesMatch, Reason::NamesDiffer, &warning),
+        None => holds(ConditionType::VariablesMatch, Reason::Valid),
+    })
+}
+
+fn holds(type_: ConditionType, reason: Reason) -> Condition {
+    Condition { type_, status: true, reason, message: String::new() }
+}
+
+fn said(type_: ConditionType, reason: Reason, message: &str) -> Condition {
+    Condition { type_, status: false, reason, message: message.to_owned() }
 }
 
 fn split(object: Option<Object>) -> (Option<Arc<Resource>>, Option<Arc<str>>) {

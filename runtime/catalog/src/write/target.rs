@@ -53,6 +53,11 @@ impl Target {
         Ok(Self { kind, name: name.to_owned(), file: present.unwrap_or_else(new), defined, earlier })
     }
 
+    /// The file that is written.
+    pub(super) fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// Changes the document, beginning again while the file changes under it.
     pub(super) fn change(
         &self,

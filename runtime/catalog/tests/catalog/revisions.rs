@@ -112,3 +112,65 @@ async fn old_revisions_go_and_the_published_one_stays() {
     assert_eq!(kept.len(), 3, "the published one and the newest two");
     assert!(kept.contains(&first.to_string()));
 }
+
+/// Texts of a file from which no name can be read.
+const UNTOLD: [&[u8]; 3] = [b"kind: [Agent\nmeta", b"{{{{", b"\xff\xfe\x00"];
+
+#[tokio::test]
+async fn a_file_that_tells_no_name_keeps_its_objects_serving_after_a_restart() {
+    let setting = Setting::with("");
+    setting.write("first/shared.yaml", MODEL);
+    let named = agent("two", "Second").replace("name: two\n", "name: two\n  annotations: {troupe.dev/id: second}\n");
+    for untold in UNTOLD {
+        setting.write("first/a.yaml", &format!("{}{named}", agent("one", "First")));
+        setting.write("first/b.yaml", &agent("other", "Other"));
+        setting.open_first().await.flush().await;
+        std::fs::write(setting.path("first/a.yaml"), untold).unwrap();
+        // Twice, since the first start must not forget what it found.
+        for _ in 0..2 {
+            let catalog = setting.open_first().await;
+            assert_eq!(description(&catalog, "one").as_deref(), Some("First"));
+            assert_eq!(description(&catalog, "two").as_deref(), Some("Second"));
+            assert_eq!(catalog.view().find(Kind::Agent, "second").unwrap().name.as_ref(), "two");
+            let (reason, message) = ready(&catalog, Kind::Agent, "one");
+            assert!(reason == "Invalid" && message.contains("the last valid version keeps serving"), "{message}");
+            assert!(!setting.diagnostics(&catalog).is_empty());
+            catalog.flush().await;
+        }
+    }
+    setting.write("first/a.yaml", &agent("one", "Mended"));
+    let catalog = setting.open_first().await;
+    assert_eq!(description(&catalog, "one").as_deref(), Some("Mended"));
+    assert!(
+        catalog.view().get(Kind::Agent, "two").is_none(),
+        "a file that tells its objects tells those that are gone"
+    );
+}
+
+#[tokio::test]
+async fn what_refers_to_the_objects_of_an_untold_file_serves_too() {
+    let setting = Setting::with("");
+    setting.write("first/model.yaml", MODEL);
+    setting.write("first/one.yaml", &agent("one", "First"));
+    let catalog = setting.open_first().await;
+    catalog.flush().await;
+    setting.write("first/model.yaml", "{{{{");
+    catalog.reload().await;
+    for catalog in [catalog, setting.open_first().await] {
+        assert!(entry(&catalog, Kind::Agent, "one").is_ready());
+        assert!(catalog.view().model("small").is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_was_emptied_and_then_spoilt_brings_nothing_back() {
+    let setting = Setting::with(MODEL);
+    setting.write("first/one.yaml", &agent("one", "First"));
+    let catalog = setting.open_first().await;
+    setting.write("first/one.yaml", "# nothing\n");
+    catalog.reload().await;
+    catalog.flush().await;
+    setting.write("first/one.yaml", "{{{{");
+    let catalog = setting.open_first().await;
+    assert!(catalog.view().get(Kind::Agent, "one").is_none());
+}

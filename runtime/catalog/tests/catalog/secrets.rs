@@ -118,6 +118,14 @@ async fn the_keys_that_an_object_lacks_are_told() {
     let missing = catalog.missing_secrets(&entry);
     assert_eq!(missing.len(), 1);
     assert_eq!((missing[0].path.as_str(), missing[0].key.as_str()), ("spec.headers[0].secretKeyRef", "other"));
+    let said = |catalog: &troupe_catalog::Catalog| -> Vec<String> {
+        let said = catalog.conditions(&entry);
+        said.iter().map(|said| format!("{} {} {} {}", said.type_, said.status, said.reason, said.message)).collect()
+    };
+    let lacking = "SecretNotFound spec.headers[0].secretKeyRef: secret \"open-ai\" has no key \"other\"; add it, or set \
+                   TROUPE_SECRET_OPEN_AI_OTHER";
+    assert_eq!(said(&catalog), [format!("Ready false {lacking}"), format!("SecretsResolved false {lacking}")]);
     catalog.set_secret("open-ai", "other", "value").await.unwrap();
     assert!(catalog.missing_secrets(&entry).is_empty());
+    assert_eq!(said(&catalog), ["Ready true Valid ", "SecretsResolved true SecretsFound "]);
 }
