@@ -3,7 +3,11 @@
 pub mod agents;
 pub mod ask;
 pub mod completions;
+pub mod console;
+mod namespace;
+pub mod revisions;
 pub mod serve;
+mod service;
 pub mod validate;
 pub mod variable;
 
@@ -46,6 +50,16 @@ enum Command {
     ///
     /// The answer goes to standard output; reasoning, tool calls and their results go to standard error.
     Ask(Box<ask::AskArguments>),
+    /// List the versions of an agent
+    Get(Box<revisions::GetArguments>),
+    /// Show where two versions of an agent differ
+    ///
+    /// Exit code 1 when they do.
+    Diff(Box<revisions::DiffArguments>),
+    /// Pin the version of an agent that is served
+    Publish(Box<revisions::PublishArguments>),
+    /// Open a namespace's console and API on this machine
+    Console(console::ConsoleArguments),
     /// Write a completion script for a shell to standard output
     Completions(completions::CompletionsArguments),
 }
@@ -81,6 +95,10 @@ impl Arguments {
             }
             Command::Validate(arguments) => on_all_cores(validate::validate(arguments)),
             Command::Ask(arguments) => on_all_cores(ask::ask(*arguments)),
+            Command::Get(arguments) => on_all_cores(revisions::get(*arguments)),
+            Command::Diff(arguments) => on_all_cores(revisions::diff(*arguments)),
+            Command::Publish(arguments) => on_all_cores(revisions::publish(*arguments)),
+            Command::Console(arguments) => on_all_cores(console::console(arguments)),
             Command::Completions(arguments) => completions::completions(&arguments, Self::command()),
         }
     }

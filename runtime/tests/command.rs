@@ -5,6 +5,8 @@
 mod bench;
 #[path = "command/examples.rs"]
 mod examples;
+#[path = "command/revisions.rs"]
+mod revisions;
 #[path = "command/serve.rs"]
 mod serve;
 

@@ -10,10 +10,15 @@ use std::process::ExitCode;
 
 use super::UsageError;
 use super::agents::AgentOptions;
+use super::namespace::NamespaceOptions;
+use super::service::Service;
 use super::variable;
 
 /// The exit code of a program that Ctrl-C ended, as shells count.
 const INTERRUPTED: u8 = 130;
+
+const NO_ANSWER: &str =
+    "start one with `troupe serve DIR`, name another one with --url, or ask without one with --dir DIR";
 
 /// The longest question from standard input, in bytes: the service's own limit of a body.
 const LONGEST: u64 = 10 * 1_024 * 1_024;
@@ -41,6 +46,8 @@ pub struct AskArguments {
     #[arg(long, env = "TROUPE_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]
+    cluster: NamespaceOptions,
+    #[command(flatten)]
     options: AgentOptions,
 }
 
@@ -65,15 +72,18 @@ enum End {
 
 /// Asks, shows, and tells by the exit code how it went: 0 answered, 1 failed, 130 interrupted.
 pub async fn ask(arguments: AskArguments) -> anyhow::Result<ExitCode> {
-    let AskArguments { agent, question, url, token_file, session, dir, data, options } = arguments;
+    let AskArguments { agent, question, url, token_file, session, dir, data, cluster, options } = arguments;
     let question = Question { agent, text: text_of(&question)?, session };
     let mut show = show::Show::in_terminal();
-    let end = if dir.is_empty() {
-        let token = super::serve::token(token_file.as_deref(), &variable::process)?;
-        remote::ask(&url, token.as_deref(), question, &mut show).await?
-    } else {
+    let end = if !dir.is_empty() {
         let directories = super::folders(dir, &variable::process, "ask AGENT --dir")?;
         local::ask(local::Place { directories, data, options }, question, &mut show).await?
+    } else if let Some(namespace) = &cluster.namespace {
+        let connection = cluster.connect(namespace).await?;
+        remote::ask(&connection.service, question, &mut show).await?
+    } else {
+        let token = super::serve::token(token_file.as_deref(), &variable::process)?;
+        remote::ask(&Service::new(&url, token, NO_ANSWER)?, question, &mut show).await?
     };
     show.finish();
     Ok(match end {

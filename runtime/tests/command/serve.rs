@@ -6,7 +6,7 @@ use troupe_model_server::{Pace, Rule, Scenario};
 use super::bench::{Running, folder_with_model, repository, start, troupe, try_troupe, with_input};
 
 /// Waits for the line that says where the service is.
-async fn ready(process: &mut Running) -> (String, Value) {
+pub(crate) async fn ready(process: &mut Running) -> (String, Value) {
     let line: Value = serde_json::from_str(&process.line_with("\"ready\"").await).unwrap();
     (line["url"].as_str().unwrap().to_owned(), line)
 }
