@@ -178,6 +178,64 @@ async fn errors_are_openais() {
 }
 
 #[tokio::test]
+async fn refusals_before_the_handler_are_openais_on_its_routes_and_problems_elsewhere() {
+    let guarded = Service::settled([], |settings| settings.token = Some("secret".to_owned())).await;
+    let open = Service::with([]).await;
+    let unauthorized = |path: &'static str, method: Method| guarded.request(method, path).body("{}").send();
+    let foreign = |path: &'static str, method: Method| {
+        open.request(method, path).header("origin", "https://evil.example").body("{}").send()
+    };
+    for (path, method) in [(PATH, Method::POST), ("/v1/models/small", Method::GET)] {
+        let (status, body) = answer(unauthorized(path, method.clone()).await.unwrap()).await;
+        assert_eq!((status, &body["error"]["code"]), (401, &json!("invalid_api_key")), "{body}");
+        let (status, body) = answer(foreign(path, method).await.unwrap()).await;
+        assert_eq!((status, &body["error"]["type"]), (403, &json!("invalid_request_error")), "{body}");
+        assert!(body["error"]["message"].as_str().unwrap().contains("--cors-origin"), "{body}");
+    }
+    let (status, body) = open.get(PATH).await;
+    assert_eq!((status, body["error"]["message"].is_string()), (405, true), "{body}");
+    for (path, method) in [("/v1/infer", Method::POST), ("/v1/models", Method::GET), ("/v1/models/x", Method::DELETE)] {
+        let (status, body) = answer(unauthorized(path, method.clone()).await.unwrap()).await;
+        assert_eq!((status, body["error"].is_string(), &body["status"]), (401, true, &json!(401)), "{body}");
+        let (status, body) = answer(foreign(path, method).await.unwrap()).await;
+        assert_eq!((status, body["error"].is_string()), (403, true), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_model_is_read_by_its_id_whichever_way_its_slash_is_written() {
+    let service = Service::with([]).await;
+    let posted = json!({"model_id": "org/tiny", "api_base": "http://127.0.0.1:1", "model_name": "x"});
+    assert_eq!(service.post("/v1/models", &posted).await.0, 201);
+    let listed = service.get("/v1/models").await.1["data"].clone();
+    for (path, id) in [
+        ("small", "small"),
+        ("agent/plain", "agent/plain"),
+        ("agent%2Fplain", "agent/plain"),
+        ("org/tiny", "org/tiny"),
+        ("org%2Ftiny", "org/tiny"),
+    ] {
+        let (status, model) = service.get(&format!("/v1/models/{path}")).await;
+        assert_eq!((status, &model["id"], &model["object"]), (200, &json!(id), &json!("model")), "{model}");
+        assert!(listed.as_array().unwrap().contains(&model), "{model} in {listed}");
+    }
+    for path in ["nobody", "agent/nobody", "agent%2Fnobody", "team/a"] {
+        let (status, body) = service.get(&format!("/v1/models/{path}")).await;
+        assert_eq!((status, &body["error"]["code"]), (404, &json!("model_not_found")), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_stops_is_alive_and_not_ready() {
+    let service = Service::with([]).await;
+    assert_eq!(service.get("/readyz").await.0, 200);
+    service.app.draining.cancel();
+    let (status, body) = service.get("/readyz").await;
+    assert_eq!((status, &body["status"]), (503, &json!("stopping")), "{body}");
+    assert_eq!(service.get("/healthz").await.0, 200);
+}
+
+#[tokio::test]
 async fn every_wrong_field_is_named() {
     let service = Service::with([]).await;
     let text = |field: &str| (field.to_owned(), json!({field: {"a": 1}}));

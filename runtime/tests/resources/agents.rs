@@ -103,6 +103,33 @@ async fn revisions_are_listed_and_one_of_them_is_published() {
 }
 
 #[tokio::test]
+async fn a_broken_edit_is_shown_with_what_serves_in_its_place() {
+    let service = service().await;
+    let text = |model: &str, goal: &str| {
+        format!(
+            "apiVersion: troupe.dev/v1alpha1\nkind: Agent\nmetadata: {{name: helper}}\n\
+             spec: {{description: {goal}, modelRef: {{name: {model}}}}}\n"
+        )
+    };
+    let model = service.get("/v1/resources/models").await.body["items"][0]["metadata"]["name"].clone();
+    let model = model.as_str().unwrap();
+    service.write("resources/helper.yaml", &text(model, "one")).await;
+    let whole = service.get("/v1/agents/helper").await.body;
+    assert_eq!((&whole["description"], whole.get("serving")), (&json!("one"), None));
+    let revision = service.get("/v1/agents/helper/revisions").await.body["items"][0]["revision"].clone();
+    service.write("resources/helper.yaml", &text("missing", "two")).await;
+    let broken = service.get("/v1/agents/helper").await.body;
+    assert_eq!(broken["description"], "two", "{broken}");
+    assert_eq!(broken["serving"]["revision"], revision, "{broken}");
+    assert_eq!(broken["serving"]["reason"], "ReferenceNotFound");
+    assert!(broken["serving"]["message"].as_str().unwrap().contains("missing"), "{broken}");
+    let serving = service.app.resolve_agent("helper", None).await.unwrap();
+    assert_eq!(serving.snapshot.agent().unwrap().description, "one");
+    service.write("resources/helper.yaml", &text(model, "three")).await;
+    assert_eq!(service.get("/v1/agents/helper").await.body.get("serving"), None);
+}
+
+#[tokio::test]
 async fn a_deleted_agent_is_gone() {
     let service = service().await;
     let id = service.post("/v1/agents", agent()).await.body["agent_id"].as_str().unwrap().to_owned();

@@ -23,6 +23,19 @@ async fn variables_are_kept_and_only_masks_are_shown() {
 }
 
 #[tokio::test]
+async fn limits_of_tools_count_from_the_next_call_on() {
+    let service = Service::start().await;
+    let sleep = json!({"tool_id": "bash", "arguments": {"command": "sleep 50"}});
+    service.post("/v1/env", json!({"key": "BASH_EXEC_TIMEOUT", "value": 1})).await;
+    let ended = service.post("/v1/tools/call", sleep).await;
+    assert!(ended.status == 400 && ended.error().contains("longer than 1 s"), "{ended:?}");
+    let limits = troupe_tools::LiveLimits::fetch_max_size(&service.app.environment);
+    assert_eq!(limits, None);
+    service.post("/v1/env", json!({"key": "FETCH_MAX_SIZE", "value": "100"})).await;
+    assert_eq!(troupe_tools::LiveLimits::fetch_max_size(&service.app.environment), Some(100));
+}
+
+#[tokio::test]
 async fn the_known_variables_are_named() {
     let service = Service::start().await;
     let keys = service.post("/v1/env/detect", json!({})).await.body["keys"].clone();

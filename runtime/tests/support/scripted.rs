@@ -57,6 +57,8 @@ spec: {description: Asks first, modelRef: {name: small}, tools: [{tool: {name: g
 pub(crate) struct Service {
     /// The model server.
     pub(crate) model: ModelServer,
+    /// The state behind the routes.
+    pub(crate) app: Arc<App>,
     address: String,
     client: reqwest::Client,
     _folder: TempDir,
@@ -65,6 +67,11 @@ pub(crate) struct Service {
 impl Service {
     /// A service whose model answers by these rules, and fails where none fits.
     pub(crate) async fn with(rules: impl IntoIterator<Item = Rule>) -> Self {
+        Self::settled(rules, |_| {}).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn settled(rules: impl IntoIterator<Item = Rule>, settle: impl FnOnce(&mut Settings)) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let scenario = Scenario { unmatched: Unmatched::Fail, ..Scenario::of(rules) };
         let model = ModelServer::start(scenario).await.unwrap();
@@ -73,14 +80,15 @@ impl Service {
         std::fs::create_dir(&resources).unwrap();
         let manifests = MANIFESTS.replace("MODEL", &model.base_url());
         std::fs::write(resources.join("all.yaml"), manifests).unwrap();
-        let settings = Settings { watch: false, ..Settings::new(vec![resources], folder.path().join("data")) };
+        let mut settings = Settings { watch: false, ..Settings::new(vec![resources], folder.path().join("data")) };
+        settle(&mut settings);
         let app = App::start(settings).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let routes: Router = router(Arc::clone(&app));
         app.tasks.spawn(async move { axum::serve(listener, routes).await.unwrap() });
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { model, address, client, _folder: folder }
+        Self { model, app, address, client, _folder: folder }
     }
 
     /// A request.
