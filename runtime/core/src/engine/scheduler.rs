@@ -107,7 +107,11 @@ async fn claim(engine: &Arc<Inner>, most: usize) -> Result<usize, StoreError> {
     let claims = engine.ports.store.claim(&owner, engine.lease_until(), engine.now(), most).await?;
     let count = claims.len();
     for claim in claims {
-        take_over(engine, claim, None, None).await?;
+        let root = claim.journal.root;
+        // The others are claimed, too: one that cannot be read does not keep them from going on.
+        if let Err(error) = take_over(engine, claim, None, None).await {
+            tracing::error!(run.id = %root, error = %error, "a claimed run cannot be resumed");
+        }
     }
     Ok(count)
 }

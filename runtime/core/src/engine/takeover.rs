@@ -34,6 +34,8 @@ pub(super) async fn take_over(
             None
         }
     };
+    // Whatever can fail comes before the slot and the session are taken: nobody would free them.
+    let contexts = contexts(engine, &tree).await?;
     let session = tree.root_run().and_then(|run| run.accepted.session.clone());
     let fresh = tree.root_run().is_some_and(|run| run.started_at.is_none());
     // A run that is cancelled before it began ends where it is: its session may be another run's.
@@ -42,7 +44,6 @@ pub(super) async fn take_over(
     let takes = session.as_deref().filter(|_| begins || !fresh);
     let stream = occupy(engine, root, session.as_deref(), takes, &journal.events, was_queued);
     let orders = register(engine, root, &stream);
-    let contexts = contexts(engine, &tree).await?;
     let sleeps = outstanding(&tree).iter().all(Effect::is_waiting);
     let read = contexts.iter().find(|(run, _)| *run == root);
     let (high_water, summary_version) =

@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod children;
 mod generated;
 mod kill;
 mod memory;
 mod program;
 mod sessions;
+mod waiting;
 mod world;
 
 use troupe_core::engine::Started;
