@@ -67,10 +67,10 @@ async fn why_there_is_no_title_is_said() {
     let setting = Setting::new([small(100), failing]).await;
     let session = setting.say("new", "hi").await;
     let (status, body) = setting.post(&path(&session), &json!({})).await;
-    assert_eq!((status, &body["error_code"]), (502, &json!("401")), "{body}");
+    assert_eq!((status, &body["error_code"]), (500, &json!("401")), "{body}");
     let (_, body) = setting.post("/v1/infer", &json!({"agent_id": "plain", "session_id": "new", "text": "hi"})).await;
     let (status, body) = setting.post(&path(body["session_id"].as_str().unwrap()), &json!({})).await;
-    assert_eq!(status, 400);
+    assert_eq!(status, 500);
     assert!(body["error"].as_str().unwrap().contains("SUMMARY_MODEL_ID"), "{body}");
     assert_eq!(setting.post(&path("nowhere"), &json!({})).await.0, 404);
 }
