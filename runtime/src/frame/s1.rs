@@ -487,7 +487,9 @@ impl Collector {
         if delta.depth.is_some_and(|depth| depth > 1) {
             return;
         }
-        if let Some(message) = self.messages.iter_mut().rev().find(same) {
+        // Some models count their calls anew in each round: only those of this round are the same.
+        let mut round = self.messages.iter_mut().rev().take_while(|message| message.role != "assistant");
+        if let Some(message) = round.find(same) {
             message.content.push_str(&piece);
         } else {
             self.messages.push(S1Delta {

@@ -20,13 +20,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
-            if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
-                let detail = format!("the body is larger than {JSON_LIMIT} bytes; send less");
-                return Problem::new(rejection.status(), detail);
-            }
-            Problem::bad_request(format!("the body cannot be read: {}", rejection.body_text()))
-        })?;
+        let bytes = buffered(request, state).await?;
         read(&bytes).map(Self)
     }
 }
@@ -39,14 +33,34 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|rejection| Problem::bad_request(format!("the body cannot be read: {}", rejection.body_text())))?;
+        let bytes = buffered(request, state).await?;
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self(None));
         }
         read(&bytes).map(Some).map(Self)
     }
+}
+
+/// A body as it came, for who also needs its bytes.
+#[derive(Debug)]
+pub struct Raw(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        buffered(request, state).await.map(Self)
+    }
+}
+
+async fn buffered<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    Bytes::from_request(request, state).await.map_err(|rejection| {
+        if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+            let detail = format!("the body is larger than {JSON_LIMIT} bytes; send less");
+            return Problem::new(rejection.status(), detail);
+        }
+        Problem::bad_request(format!("the body cannot be read: {}", rejection.body_text()))
+    })
 }
 
 /// A body that is text.

@@ -211,7 +211,15 @@ impl App {
         let table = agent.and_then(|agent| tools_table(agent, self.disable_nested_delegate()));
         let reading =
             Reading { view: &view, media: &self.media, workspace: workspace.map(PathBuf::as_path), tools_table: table };
-        reading.turns(messages).await
+        let turns = reading.turns(messages).await?;
+        // Providers refuse a question without words.
+        let is_empty = |turn: &troupe_core::session::Turn| {
+            turn.content.is_empty() && turn.images.is_empty() && turn.audio.is_none() && turn.tool_calls.is_empty()
+        };
+        if turns.iter().all(is_empty) {
+            return Err(Problem::bad_request("Invalid value for field messages: they say nothing; give one a content"));
+        }
+        Ok(turns)
     }
 
     fn limits(&self, input: &InferInput, snapshot: &PinnedSnapshot) -> Limits {

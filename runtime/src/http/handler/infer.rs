@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::Router;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -20,7 +19,7 @@ use crate::app::App;
 use crate::frame::Framer;
 use crate::frame::s1::{Collected, Collector, Failure, S1Delta};
 use crate::http::error::{Problem, ProblemBody};
-use crate::http::extract::{Body, read, request_id};
+use crate::http::extract::{Body, Raw, read, request_id};
 use crate::http::sse;
 use crate::service::infer::{Caller, InferInput, Inference};
 
@@ -78,7 +77,7 @@ impl Drop for CancelOnDrop {
     responses((status = 200, description = "The turns of this call, `stat`, `run_id`, `session_id`", body = Object),
               (status = 500, description = "The call failed; the same body with `error`", body = Object),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn infer(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
+async fn infer(State(app): State<Arc<App>>, headers: HeaderMap, Raw(body): Raw) -> Result<Response, Problem> {
     let input: InferInput = read(&body)?;
     let inference = match app.infer(input, caller(&headers, "POST /v1/infer", &body)).await {
         Ok(inference) => inference,
@@ -143,7 +142,7 @@ fn failed(problem: Problem) -> Response {
     responses((status = 200, description = "`event: init`, message deltas, a usage frame a round, `[DONE]`",
                content((S1Delta = "text/event-stream"))),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn stream(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
+async fn stream(State(app): State<Arc<App>>, headers: HeaderMap, Raw(body): Raw) -> Result<Response, Problem> {
     let input: InferInput = read(&body)?;
     let inference = app.infer(input, caller(&headers, "POST /v1/infer/stream", &body)).await?;
     let Inference { started, framer, session, stateless } = inference;

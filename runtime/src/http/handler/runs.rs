@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::Router;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -25,7 +24,7 @@ use crate::frame::resume::Resuming;
 use crate::frame::s1::{About, S1Framer};
 use crate::frame::typed::TypedFramer;
 use crate::http::error::{Problem, ProblemBody};
-use crate::http::extract::{Body, OptionalBody, Params, read};
+use crate::http::extract::{Body, OptionalBody, Params, Raw, read};
 use crate::http::handler::infer::caller;
 use crate::http::sse;
 use crate::service::runs::start::{Begun, DryRun, RunInput};
@@ -97,7 +96,7 @@ async fn create(
     State(app): State<Arc<App>>,
     Path(agent): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<Response, Problem> {
     let input: RunInput = read(&body)?;
     let caller = caller(&headers, &format!("POST /v1/agents/{agent}/runs"), &body);
