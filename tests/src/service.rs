@@ -135,6 +135,11 @@ impl Service {
         Frames::of(path, self.client.get(format!("{}{path}", self.url))).await
     }
 
+    /// Reads the server-sent events behind the one that a reader had last.
+    pub async fn follow_after(&self, path: &str, last: &str) -> anyhow::Result<Frames> {
+        Frames::of(path, self.client.get(format!("{}{path}", self.url)).header("last-event-id", last)).await
+    }
+
     /// Sends JSON, and reads server-sent events.
     pub async fn stream(&self, path: &str, body: &Value) -> anyhow::Result<Frames> {
         Frames::of(path, self.client.post(format!("{}{path}", self.url)).json(body)).await

@@ -7,6 +7,8 @@ mod edit;
 #[cfg(test)]
 mod fault;
 #[cfg(test)]
+mod inference;
+#[cfg(test)]
 mod interrupted;
 #[cfg(test)]
 mod kill;
@@ -14,5 +16,7 @@ mod kill;
 mod manifest;
 #[cfg(test)]
 mod mcp;
+#[cfg(test)]
+mod resume;
 #[cfg(test)]
 mod stop;

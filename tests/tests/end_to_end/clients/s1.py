@@ -42,7 +42,9 @@ def assistant(messages, frame):
 
 
 def delegate(messages, frame):
-    same = [message for message in messages if message.get("tool_use_id") == frame["tool_call_id"]]
+    # Some models count their calls anew in each round: only those behind the last assistant message are the same.
+    last = max((place for place, message in enumerate(messages) if message["role"] == "assistant"), default=0)
+    same = [message for message in messages[last:] if message.get("tool_use_id") == frame["tool_call_id"]]
     if same:
         same[-1]["content"] += frame.get("delta", "")
     else:
