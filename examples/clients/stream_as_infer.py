@@ -72,10 +72,13 @@ class Answer:
             return
         call = frame.get("tool_call_id")
         for message in reversed(self.messages):
-            if message["role"] == "tool" and message.get("tool_use_id") == call:
+            if message["role"] == "assistant":
+                break  # Some models count their calls anew in each round.
+            if message.get("tool_use_id") == call:
                 message["content"] += frame.get("delta") or ""
                 return
-        self.messages.append({"role": "tool", "content": frame.get("delta") or "", "tool_use_id": call})
+        message = {"role": "tool", "content": frame.get("delta") or "", "name": frame.get("name")}
+        self.messages.append({**message, "tool_id": "delegate", "tool_use_id": call})
 
     def take_assistant(self, frame):
         """Deltas of one message follow each other."""
