@@ -74,6 +74,14 @@ impl ControlPlane {
         Ok(path)
     }
 
+    /// A kubeconfig file for somebody of our own making.
+    pub(crate) fn write_kubeconfig(&self, name: &str, user: &User) -> anyhow::Result<PathBuf> {
+        let (server, authority) = self.server()?;
+        let path = self.folder().join(format!("{name}.kubeconfig"));
+        fs::write(&path, kubeconfig(&server, &authority, user))?;
+        Ok(path)
+    }
+
     async fn kubeconfig_text(&self, namespace: &str, account: &str) -> anyhow::Result<String> {
         let (server, authority) = self.server()?;
         let token = self.token(namespace, account, &[]).await?;

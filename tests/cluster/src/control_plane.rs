@@ -202,7 +202,6 @@ impl ControlPlane {
     }
 
     /// The certificate authority of our own control plane.
-    #[expect(dead_code, reason = "a node signs its certificates with it")]
     pub(crate) fn authority(&self) -> Option<&Authority> {
         self.own.as_ref().map(|own| &own.authority)
     }

@@ -16,6 +16,8 @@ mod apply;
 mod control_plane;
 mod credential;
 mod keeper;
+mod network;
+mod node;
 mod place;
 mod process;
 mod program;
@@ -23,5 +25,6 @@ mod shared;
 
 pub use apply::{apply, documents};
 pub use control_plane::ControlPlane;
-pub use program::control_plane as programs;
-pub use shared::control_plane;
+pub use node::{Node, write_image};
+pub use program::{control_plane as programs, node as node_programs};
+pub use shared::{control_plane, node};

@@ -4,39 +4,51 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Parser;
+use troupe_test_cluster::{ControlPlane, Node};
 
-/// A real Kubernetes for tests, on loopback, gone when this ends.
+/// A real Kubernetes for tests, gone when this ends.
 #[derive(Debug, Parser)]
 enum Arguments {
-    /// Starts etcd, the API server and the controller manager.
+    /// Starts etcd, the API server and the controller manager; a whole node with `--node`, which needs root.
     Up {
-        /// The folder of their programs, instead of what tests/cluster/install.sh builds.
-        #[arg(long, value_name = "FOLDER")]
-        programs: Option<PathBuf>,
+        /// Starts what runs pods, too, in a network of its own.
+        #[arg(long)]
+        node: bool,
         /// Installs Troupe's resource definitions too.
         #[arg(long)]
         definitions: bool,
+        /// Loads this OCI archive into the node.
+        #[arg(long, value_name = "ARCHIVE", requires = "node")]
+        image: Vec<PathBuf>,
     },
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    let Arguments::Up { programs, definitions } = Arguments::parse();
-    let programs = match programs {
-        Some(programs) => programs,
-        None => troupe_test_cluster::programs()?.context("there is no Kubernetes to start")?,
-    };
-    let cluster = troupe_test_cluster::ControlPlane::start(&programs).await?;
+    let Arguments::Up { node, definitions, image } = Arguments::parse();
+    let programs = troupe_test_cluster::programs()?.context("there is no Kubernetes to start")?;
+    if node {
+        let more = troupe_test_cluster::node_programs()?.context("there is no node to start")?;
+        let node = Node::start(&programs, &more).await?;
+        for archive in image {
+            node.load_image(&archive)?;
+        }
+        return stay(&node, definitions).await;
+    }
+    stay(&ControlPlane::start(&programs).await?, definitions).await
+}
+
+async fn stay(cluster: &ControlPlane, definitions: bool) -> anyhow::Result<()> {
     if definitions {
         cluster.install_resource_definitions().await?;
     }
-    tell(&cluster);
+    tell(cluster);
     tokio::signal::ctrl_c().await?;
     Ok(())
 }
 
 #[expect(clippy::print_stdout, reason = "what it prints is for the shell that started it")]
-fn tell(cluster: &troupe_test_cluster::ControlPlane) {
+fn tell(cluster: &ControlPlane) {
     println!("export KUBECONFIG={}", cluster.kubeconfig().display());
     println!("# kubectl is {}; Ctrl-C ends the cluster", cluster.kubectl().display());
     for (name, id) in cluster.processes() {

@@ -26,13 +26,19 @@ impl Place {
     /// An empty folder. A static is never dropped and a killed process drops nothing: so another process, in a session of its own,
     /// clears it away.
     pub(crate) fn new() -> anyhow::Result<Self> {
+        Self::swept_by(&["sh", "-c", SWEEP, "sweep"], &[])
+    }
+
+    /// The same, cleared away by a command of the caller's: it gets the folder and these arguments, and waits until its input ends.
+    pub(crate) fn swept_by(command: &[&str], arguments: &[&str]) -> anyhow::Result<Self> {
         let folder = TempDir::with_prefix("troupe-cluster-")?.keep();
         let mut sweeper = Command::new("setsid")
-            .args(["sh", "-c", SWEEP, "sweep"])
+            .args(command)
             .arg(&folder)
+            .args(arguments)
             .current_dir("/")
             .env_clear()
-            .env("PATH", "/usr/bin:/bin")
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

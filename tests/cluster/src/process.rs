@@ -1,7 +1,7 @@
 //! One long-running program of the cluster: started with nothing of this process's settings, logging into a file, gone with its owner.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -114,4 +114,15 @@ impl Drop for Daemon {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Runs a program to its end; its output, or an error with what it complained of.
+pub(crate) fn output<A: AsRef<OsStr>>(program: &Path, arguments: &[A]) -> anyhow::Result<String> {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null());
+    let output = command.output().with_context(|| format!("{} cannot be started", program.display()))?;
+    if !output.status.success() {
+        bail!("{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(String::from_utf8(output.stdout)?)
 }

@@ -28,8 +28,19 @@ pub fn control_plane() -> anyhow::Result<Option<PathBuf>> {
     Ok(Some(folder))
 }
 
+/// The folder of a node's programs; `None`, with a line that says so, where they cannot be built, or where we are not root.
+///
+/// # Errors
+/// Where that is no excuse: on a build server (`CI=true`).
+pub fn node() -> anyhow::Result<Option<PathBuf>> {
+    if !rustix::process::geteuid().is_root() {
+        return missing("a node can only be started by root");
+    }
+    installed("node")
+}
+
 /// The folder of a set of `install.sh`.
-pub(crate) fn installed(set: &str) -> anyhow::Result<Option<PathBuf>> {
+fn installed(set: &str) -> anyhow::Result<Option<PathBuf>> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("install.sh");
     let output = Command::new(&script)
         .arg(set)
@@ -40,13 +51,12 @@ pub(crate) fn installed(set: &str) -> anyhow::Result<Option<PathBuf>> {
     if output.status.success() {
         return Ok(Some(PathBuf::from(String::from_utf8(output.stdout)?.trim())));
     }
-    let missing = format!("{set} is not there and cannot be built ({}): see tests/cluster/README.md", output.status);
-    ensure!(std::env::var("CI").as_deref() != Ok("true"), "{missing}");
-    skipped(&missing);
-    Ok(None)
+    missing(&format!("{set} is not there and cannot be built ({}): see tests/cluster/README.md", output.status))
 }
 
 #[expect(clippy::print_stderr, reason = "a skipped test says why")]
-fn skipped(why: &str) {
-    eprintln!("SKIPPED, since {why}");
+fn missing(why: &str) -> anyhow::Result<Option<PathBuf>> {
+    ensure!(std::env::var("CI").as_deref() != Ok("true"), "{why}");
+    eprintln!("SKIPPED: {why}");
+    Ok(None)
 }

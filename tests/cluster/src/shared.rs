@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tokio::sync::OnceCell;
 
-use crate::{ControlPlane, program};
+use crate::{ControlPlane, Node, program};
 
 /// The control plane of this process: the cluster of `KUBECONFIG` if that is set, else one of its own, started when it is first
 /// asked for. `None`, with a line that says why, where its programs are not there and cannot be built: the test is skipped.
@@ -15,6 +15,24 @@ pub async fn control_plane() -> anyhow::Result<Option<&'static ControlPlane>> {
     static STARTED: OnceCell<Result<Option<ControlPlane>, String>> = OnceCell::const_new();
     let started = STARTED.get_or_init(|| async { start().await.map_err(|error| format!("{error:#}")) }).await;
     started.as_ref().map(Option::as_ref).map_err(|error| anyhow::anyhow!("{error}"))
+}
+
+/// The node of this process, started when it is first asked for. `None`, with a line that says why, where its programs are not there
+/// and cannot be built, or where we are not root: the test is skipped.
+///
+/// # Errors
+/// When it does not start, and, on a build server (`CI=true`), where one would be skipped.
+pub async fn node() -> anyhow::Result<Option<&'static Node>> {
+    static STARTED: OnceCell<Result<Option<Node>, String>> = OnceCell::const_new();
+    let started = STARTED.get_or_init(|| async { start_node().await.map_err(|error| format!("{error:#}")) }).await;
+    started.as_ref().map(Option::as_ref).map_err(|error| anyhow::anyhow!("{error}"))
+}
+
+async fn start_node() -> anyhow::Result<Option<Node>> {
+    match (program::control_plane()?, program::node()?) {
+        (Some(control_plane), Some(node)) => Ok(Some(Node::start(&control_plane, &node).await?)),
+        _ => Ok(None),
+    }
 }
 
 async fn start() -> anyhow::Result<Option<ControlPlane>> {
