@@ -263,7 +263,8 @@ async fn a_large_result_is_cut_for_the_model_and_kept_whole() {
     let (events, _) =
         finish(world.calm().start(request(vec![agent("a", vec![tool("big")])], "hi")).await.unwrap()).await;
     let result = &tool_results(&events)[0];
-    assert!(result.content.ends_with("[cut: 262144 of 600000 bytes are shown]"));
     let artifact = result.artifact.clone().unwrap();
+    let note = format!("\n[cut: 262144 of 600000 bytes are shown; the whole is the artifact {}]", artifact.hash);
+    assert!(result.content.ends_with(&note));
     assert_eq!(world.disk.lock().unwrap().blobs[&artifact.hash].len(), 600_000);
 }

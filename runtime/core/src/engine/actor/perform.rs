@@ -159,7 +159,7 @@ impl Actor {
     }
 }
 
-/// A result above what the model may see is kept whole as an artifact, and cut.
+/// A result above what the model may see is kept whole as an artifact, and cut, with a reference to the whole.
 async fn keep_large(engine: &Inner, mut result: ToolResult, durable: bool) -> ToolResult {
     let most = engine.options.max_model_bytes;
     if result.content.len() <= most {
@@ -169,12 +169,14 @@ async fn keep_large(engine: &Inner, mut result: ToolResult, durable: bool) -> To
     let text = String::from_utf8_lossy(&whole);
     let cut = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let bytes = u64::try_from(whole.len()).unwrap_or(u64::MAX);
-    result.content = format!("{}\n[cut: {most} of {bytes} bytes are shown]", &text[..cut]);
     if durable {
         match engine.ports.store.put_blob(whole.clone()).await {
             Ok(hash) => result.artifact = Some(Artifact { hash, bytes }),
             Err(error) => tracing::warn!(error = %error, "the whole result of a tool cannot be kept"),
         }
     }
+    let kept = result.artifact.as_ref().map(|artifact| format!("; the whole is the artifact {}", artifact.hash));
+    let shown = &text[..cut];
+    result.content = format!("{shown}\n[cut: {cut} of {bytes} bytes are shown{}]", kept.unwrap_or_default());
     result
 }
