@@ -65,12 +65,17 @@ pub fn secret_variable(name: &str, reference: &SecretKeyReference) -> EnvVar {
     EnvVar { name: name.to_owned(), value_from: Some(source), ..EnvVar::default() }
 }
 
+/// Kubernetes replaces `$(NAME)` in arguments and variables; people wrote them for the program.
+pub fn literal(text: &str) -> String {
+    text.replace("$(", "$$(")
+}
+
 /// Variables that people wrote, but for those that are reserved; the last of one name counts.
 pub fn variables(written: &[EnvironmentVariable], reserved: Vec<EnvVar>) -> Vec<EnvVar> {
     let mut variables: Vec<EnvVar> = Vec::new();
     let written = written.iter().map(|variable| match &variable.secret_key_ref {
         Some(reference) => secret_variable(&variable.name, reference),
-        None => self::variable(&variable.name, variable.value.clone().unwrap_or_default()),
+        None => self::variable(&variable.name, literal(variable.value.as_deref().unwrap_or_default())),
     });
     for variable in written.chain(reserved) {
         variables.retain(|earlier| earlier.name != variable.name);

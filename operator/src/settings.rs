@@ -60,8 +60,8 @@ pub struct PodSettings {
     /// The image in which stdio MCP servers run that name none
     #[arg(long, env = "TROUPE_MCP_IMAGE", default_value = concat!("troupe-mcp:", env!("CARGO_PKG_VERSION")), value_name = "IMAGE")]
     pub mcp_image: String,
-    /// The image of the sandbox beside a runtime; empty: no sandbox
-    #[arg(long, env = "TROUPE_SANDBOX_IMAGE", default_value = concat!("troupe-sandbox:", env!("CARGO_PKG_VERSION")), value_name = "IMAGE")]
+    /// The image of the sandbox beside a runtime; it holds `troupe` too [default: none, and no sandbox]
+    #[arg(long, env = "TROUPE_SANDBOX_IMAGE", default_value = "", hide_default_value = true, value_name = "IMAGE")]
     pub sandbox_image: String,
     /// When images are pulled: Always, IfNotPresent or Never
     #[arg(long, env = "TROUPE_IMAGE_PULL_POLICY", default_value = "IfNotPresent", value_name = "POLICY")]

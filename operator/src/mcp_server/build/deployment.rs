@@ -138,13 +138,8 @@ fn arguments(input: &Input<'_>, stdio: &StdioServer) -> Vec<String> {
         arguments.push("--per-session".to_owned());
     }
     arguments.push("--".to_owned());
-    arguments.extend(std::iter::once(&stdio.command).chain(&stdio.args).map(|argument| literal(argument)));
+    arguments.extend(std::iter::once(&stdio.command).chain(&stdio.args).map(|argument| pod::literal(argument)));
     arguments
-}
-
-/// Kubernetes replaces `$(NAME)` in arguments and variables; people wrote them for the program.
-fn literal(text: &str) -> String {
-    text.replace("$(", "$$(")
 }
 
 /// People's variables, and places to write for programs that look for them; people's own of these names win.
@@ -157,9 +152,6 @@ fn environment(stdio: &StdioServer) -> Vec<EnvVar> {
         ("npm_config_cache", "/home/mcp/.cache/npm"),
     ];
     let mut variables = pod::variables(&stdio.env, Vec::new());
-    for variable in &mut variables {
-        variable.value = variable.value.take().map(|value| literal(&value));
-    }
     for (name, path) in places {
         if !variables.iter().any(|variable| variable.name == name) {
             variables.push(pod::variable(name, path));

@@ -1,0 +1,317 @@
+//! A namespace with an operator of its own, and waiting for what comes to be in it.
+
+use std::{fmt::Debug, path::Path, sync::Arc, time::Duration};
+
+use clap::Parser;
+use kube::{
+    Api, Client,
+    api::{DeleteParams, Patch, PatchParams, PostParams},
+    core::{ApiResource, DynamicObject},
+    runtime::wait::{Condition, await_condition},
+};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use troupe_crds::Kind;
+use troupe_operator::{
+    child::ChildKind,
+    context::system_clock,
+    metrics::Metrics,
+    object::api_resource,
+    operator::{Ended, Operator},
+    settings::Settings,
+    world::World,
+};
+use troupe_test_cluster::ControlPlane;
+
+/// Longer than anything takes on a busy machine: only what never comes meets it.
+pub(crate) const LIMIT: Duration = Duration::from_secs(90);
+
+/// How often a counter is looked at, which has no way to tell.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A namespace of the cluster, an account for the operator, and one who may do everything.
+pub(crate) struct Place {
+    pub(crate) cluster: &'static ControlPlane,
+    pub(crate) client: Client,
+    pub(crate) namespace: String,
+}
+
+/// An operator that runs.
+pub(crate) struct Running {
+    pub(crate) metrics: Metrics,
+    pub(crate) world: Arc<World>,
+    stop: CancellationToken,
+    task: JoinHandle<Ended>,
+}
+
+impl Running {
+    pub(crate) fn start(client: Client, settings: Settings) -> Self {
+        let operator = Operator::new(client, settings, system_clock);
+        let (metrics, world) = (operator.metrics().clone(), Arc::clone(operator.world()));
+        let stop = CancellationToken::new();
+        #[expect(clippy::disallowed_methods, reason = "the test waits for it, or ends it")]
+        let task = tokio::spawn(operator.run(stop.clone()));
+        Self { metrics, world, stop, task }
+    }
+
+    /// Stops it gracefully.
+    pub(crate) async fn stop(self) -> Ended {
+        self.stop.cancel();
+        tokio::time::timeout(LIMIT, self.task).await.expect("it stops").expect("it does not panic")
+    }
+
+    /// How it ends by itself.
+    pub(crate) async fn ended(self) -> Ended {
+        self.task.await.expect("it does not panic")
+    }
+
+    /// Ends it as a crash does: the lease is not released.
+    pub(crate) fn kill(self) {
+        self.task.abort();
+    }
+
+    /// Waits until it has looked at everything.
+    pub(crate) async fn idle(&self) {
+        let idle = async {
+            loop {
+                if self.world.is_idle() {
+                    tokio::time::sleep(PAUSE).await;
+                    if self.world.is_idle() {
+                        return;
+                    }
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        tokio::time::timeout(LIMIT, idle).await.expect("it comes to rest");
+    }
+}
+
+/// Settings of an operator of one namespace.
+pub(crate) fn settings(namespace: &str, more: &[&str]) -> Settings {
+    let own = [
+        "troupe-operator".to_owned(),
+        format!("--watch-namespaces={namespace}"),
+        format!("--namespace={namespace}"),
+        format!("--identity={}", uuid()),
+        "--runtime-image=registry.example/troupe:1.2.3".to_owned(),
+    ];
+    // A short lease, so that tests wait for little; a flag that a test gives itself comes after it.
+    let lease = (!more.iter().any(|flag| flag.starts_with("--lease-seconds"))).then(|| "--lease-seconds=3".to_owned());
+    Settings::parse_from(own.into_iter().chain(lease).chain(more.iter().map(|&flag| flag.to_owned())))
+}
+
+fn uuid() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+impl Place {
+    /// A namespace of its own; none where there is no cluster.
+    pub(crate) async fn new() -> Option<Self> {
+        let cluster = troupe_test_cluster::control_plane().await.expect("the cluster starts")?;
+        cluster.install_resource_definitions().await.expect("the definitions are taken");
+        let namespace = cluster.namespace("operator").await.expect("a namespace is made");
+        let place = Self { cluster, client: cluster.client().await.expect("it connects"), namespace };
+        place.grant("RoleBinding", &place.namespace).await;
+        Some(place)
+    }
+
+    /// Gives the account `troupe-operator` of the namespace the rights of the operator.
+    pub(crate) async fn grant(&self, binding: &str, name: &str) {
+        let rights = Path::new(env!("CARGO_MANIFEST_DIR")).join("rbac.yaml");
+        self.cluster.apply_path(&self.namespace, &rights).await.expect("the rights are taken");
+        let scope = if binding == "RoleBinding" { format!("namespace: {}", self.namespace) } else { String::new() };
+        self.apply(&format!(
+            "
+apiVersion: v1
+kind: ServiceAccount
+metadata: {{name: troupe-operator}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {binding}
+metadata: {{name: {name}-operator, {scope}}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: troupe-operator}}
+subjects: [{{kind: ServiceAccount, name: troupe-operator, namespace: {namespace}}}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {{name: troupe-operator-lease}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: troupe-operator-lease}}
+subjects: [{{kind: ServiceAccount, name: troupe-operator, namespace: {namespace}}}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {{name: troupe-runtime}}
+rules: [{{apiGroups: [troupe.dev], resources: ['*'], verbs: ['*']}}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {{name: troupe-runtime-reviewer}}
+rules: [{{apiGroups: [authentication.k8s.io], resources: [tokenreviews], verbs: [create]}}]
+",
+            namespace = self.namespace
+        ))
+        .await;
+    }
+
+    /// Starts an operator of this namespace alone, with the operator's own rights.
+    pub(crate) async fn operator(&self) -> Running {
+        self.operator_with(&[]).await
+    }
+
+    pub(crate) async fn operator_with(&self, more: &[&str]) -> Running {
+        let client = self.cluster.client_of(&self.namespace, "troupe-operator").await.expect("it connects");
+        Running::start(client, settings(&self.namespace, more))
+    }
+
+    pub(crate) async fn apply(&self, yaml: &str) {
+        troupe_test_cluster::apply(&self.client, &self.namespace, yaml).await.expect("it is taken");
+    }
+
+    pub(crate) fn api(&self, resource: &ApiResource) -> Api<DynamicObject> {
+        Api::namespaced_with(self.client.clone(), &self.namespace, resource)
+    }
+
+    pub(crate) fn ours(&self, kind: Kind) -> Api<DynamicObject> {
+        self.api(&api_resource(kind))
+    }
+
+    pub(crate) fn made(&self, kind: ChildKind) -> Api<DynamicObject> {
+        self.api(&kind.api_resource())
+    }
+
+    /// Waits until an object is as asked for.
+    pub(crate) async fn until<C>(&self, api: Api<DynamicObject>, name: &str, what: &str, condition: C) -> DynamicObject
+    where
+        C: Condition<DynamicObject>,
+    {
+        let found = tokio::time::timeout(LIMIT, await_condition(api.clone(), name, condition)).await;
+        match found {
+            Ok(found) => found.expect("the watch goes on").unwrap_or_else(|| DynamicObject::new(name, &none())),
+            Err(_) => panic!("{name} never came to {what}: {:#?}", api.get_opt(name).await),
+        }
+    }
+
+    /// Waits until `Ready` has this reason, and a message with these words.
+    pub(crate) async fn ready(&self, kind: Kind, name: &str, reason: &str, words: &str) -> DynamicObject {
+        self.condition(kind, name, "Ready", reason, words).await
+    }
+
+    pub(crate) async fn condition(
+        &self,
+        kind: Kind,
+        name: &str,
+        type_: &'static str,
+        reason: &str,
+        words: &str,
+    ) -> DynamicObject {
+        let (wanted, part) = (reason.to_owned(), words.to_owned());
+        let what = format!("{type_} {reason} {words:?}");
+        let holds = move |object: Option<&DynamicObject>| {
+            object.and_then(|object| condition(object, type_)).is_some_and(|condition| {
+                condition["reason"] == wanted.as_str()
+                    && condition["message"].as_str().unwrap_or_default().contains(&part)
+            })
+        };
+        let found = self.until(self.ours(kind), name, &what, holds).await;
+        let status = &condition(&found, type_).expect("it is there")["status"];
+        let good = matches!(reason, "Valid" | "WorkloadAvailable" | "RollingOut");
+        assert_eq!(status, if good { "True" } else { "False" }, "{kind} {name}");
+        found
+    }
+
+    /// Waits until something that the operator makes is there.
+    pub(crate) async fn is_made(&self, kind: ChildKind, name: &str) -> DynamicObject {
+        self.until(self.made(kind), name, "being made", |object: Option<&DynamicObject>| object.is_some()).await
+    }
+
+    /// Waits until something is gone.
+    pub(crate) async fn is_gone(&self, api: Api<DynamicObject>, name: &str) {
+        self.until(api, name, "be gone", |object: Option<&DynamicObject>| object.is_none()).await;
+    }
+
+    pub(crate) async fn delete(&self, api: &Api<DynamicObject>, name: &str) {
+        api.delete(name, &DeleteParams::background()).await.expect("it is deleted");
+    }
+
+    pub(crate) async fn merge(&self, api: &Api<DynamicObject>, name: &str, change: Value) {
+        api.patch(name, &PatchParams::default(), &Patch::Merge(change)).await.expect("it is changed");
+    }
+
+    /// Writes conditions as the runtime does.
+    pub(crate) async fn runtime_says(
+        &self,
+        kind: Kind,
+        name: &str,
+        type_: &str,
+        status: &str,
+        reason: &str,
+        more: Value,
+    ) {
+        let mut says = json!({"conditions": [{
+            "type": type_, "status": status, "reason": reason, "message": format!("the runtime says {reason}"),
+            "lastTransitionTime": "2026-01-01T00:00:00Z",
+        }]});
+        says.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+        let body = json!({"apiVersion": "troupe.dev/v1alpha1", "kind": kind.as_str(), "status": says});
+        let parameters = PatchParams::apply("troupe-runtime").force();
+        self.ours(kind).patch_status(name, &parameters, &Patch::Apply(body)).await.expect("it is written");
+    }
+
+    /// Makes the pods of a workload ready, as a kubelet would.
+    pub(crate) async fn make_pods_ready(&self, application: &str, number: usize) {
+        let pods: Api<k8s_openapi::api::core::v1::Pod> = Api::namespaced(self.client.clone(), &self.namespace);
+        let selector = format!("app.kubernetes.io/name={application}");
+        let list = kube::api::ListParams::default().labels(&selector);
+        let all = async {
+            loop {
+                let found = pods.list(&list).await.expect("pods are listed").items;
+                if found.len() >= number {
+                    return found;
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        for pod in tokio::time::timeout(LIMIT, all).await.expect("there are pods") {
+            let ready = json!({"status": {"phase": "Running", "conditions": [
+                {"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}]}});
+            let name = pod.metadata.name.unwrap();
+            pods.patch_status(&name, &PatchParams::default(), &Patch::Merge(ready)).await.expect("a pod is ready");
+        }
+    }
+
+    /// Events about an object, by reason.
+    pub(crate) async fn events(&self, kind: Kind, name: &str) -> Vec<String> {
+        let events: Api<k8s_openapi::api::events::v1::Event> = Api::namespaced(self.client.clone(), &self.namespace);
+        let all = events.list(&kube::api::ListParams::default()).await.expect("events are listed");
+        let about = all.items.into_iter().filter(|event| {
+            event
+                .regarding
+                .as_ref()
+                .is_some_and(|it| it.kind.as_deref() == Some(kind.as_str()) && it.name.as_deref() == Some(name))
+        });
+        about.filter_map(|event| event.reason).collect()
+    }
+
+    /// Makes an object as it is, without server-side apply.
+    pub(crate) async fn create(&self, api: &Api<DynamicObject>, object: Value) {
+        let object = serde_json::from_value(object).expect("it is an object");
+        api.create(&PostParams::default(), &object).await.expect("it is made");
+    }
+}
+
+fn none() -> ApiResource {
+    api_resource(Kind::Runtime)
+}
+
+/// A condition of a status.
+pub(crate) fn condition<'a>(object: &'a DynamicObject, type_: &str) -> Option<&'a Value> {
+    object.data.pointer("/status/conditions")?.as_array()?.iter().find(|condition| condition["type"] == type_)
+}
+
+/// Two values are the same, with both in the message.
+#[track_caller]
+pub(crate) fn same<T: PartialEq + Debug>(left: T, right: T) {
+    assert_eq!(left, right);
+}
