@@ -1,5 +1,6 @@
 //! What clients see of a run: frames, made from its events and pieces alone, so that a replayed stream equals a live one.
 
+pub mod described;
 pub mod event;
 pub mod openai;
 pub mod resume;

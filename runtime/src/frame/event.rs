@@ -306,7 +306,7 @@ pub struct ToolFinished {
     pub is_error: bool,
     /// The result as JSON, where the tool gives one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value, required = false)]
     pub structured: Option<Value>,
     /// Images that the tool gave, as data URIs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -443,7 +443,7 @@ pub struct Ending {
     pub note: Option<String>,
     /// Completed: the structured answer, where one was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value, required = false)]
     pub output: Option<Value>,
     /// Failed: the provider's HTTP status, or a word.
     #[serde(default, skip_serializing_if = "Option::is_none")]

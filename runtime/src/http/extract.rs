@@ -130,14 +130,16 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
-        describe(&path, error.inner())
+        describe(&path, error.inner(), bytes)
     })?;
     deserializer.end().map_err(|error| Problem::bad_request(format!("Invalid JSON: {error}")))?;
     Ok(value)
 }
 
-fn describe(path: &str, error: &serde_json::Error) -> Problem {
-    if error.is_syntax() || error.is_eof() {
+fn describe(path: &str, error: &serde_json::Error, bytes: &[u8]) -> Problem {
+    // Of a number where a word is expected serde_json says that the syntax is wrong, though it is not.
+    let no_json = || path == "." || serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err();
+    if (error.is_syntax() || error.is_eof()) && no_json() {
         return Problem::bad_request(format!("Invalid JSON: {error}"));
     }
     let text = error.to_string();

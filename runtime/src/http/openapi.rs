@@ -1,11 +1,13 @@
 //! The description of the HTTP API, OpenAPI 3.1, made from the handlers: each file of them has a `Paths`.
 
-use utoipa::OpenApi;
+use utoipa::OpenApi as Described;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 
 use super::handler;
 
 /// What the handlers' descriptions share.
-#[derive(OpenApi)]
+#[derive(Described)]
 #[openapi(
     info(title = "Troupe", description = "AI agents as resources: runs, sessions, inference."),
     tags(
@@ -16,19 +18,73 @@ use super::handler;
 )]
 struct Shared;
 
-/// The whole description. A new file of handlers adds its `Paths` here.
-pub fn description() -> utoipa::openapi::OpenApi {
+/// What each file of handlers says of its routes. A new one adds its `Paths` here.
+fn parts() -> Vec<(&'static str, OpenApi)> {
+    vec![
+        ("agents", handler::agents::Paths::openapi()),
+        ("chat", handler::chat::Paths::openapi()),
+        ("env", handler::env::Paths::openapi()),
+        ("inference", handler::infer::Paths::openapi()),
+        ("resources", handler::manifest::Paths::openapi()),
+        ("mcp_servers", handler::mcp_servers::Paths::openapi()),
+        ("models", handler::models::Paths::openapi()),
+        ("openai_models", handler::openai_models::Paths::openapi()),
+        ("description", handler::openapi::Paths::openapi()),
+        ("platform", handler::platform::Paths::openapi()),
+        ("runs", handler::runs::Paths::openapi()),
+        ("sessions", handler::sessions::Paths::openapi()),
+        ("templates", handler::templates::Paths::openapi()),
+        ("tools", handler::tools::Paths::openapi()),
+    ]
+}
+
+/// The whole description.
+pub fn description() -> OpenApi {
     let mut whole = Shared::openapi();
-    for part in [
-        handler::chat::Paths::openapi(),
-        handler::infer::Paths::openapi(),
-        handler::openapi::Paths::openapi(),
-        handler::runs::Paths::openapi(),
-        handler::sessions::Paths::openapi(),
-    ] {
+    for (name, mut part) in parts() {
+        operations(&mut part).for_each(|operation| complete(operation, name));
         whole.merge(part);
     }
     whole
+}
+
+fn operations(part: &mut OpenApi) -> impl Iterator<Item = &mut Operation> {
+    fn of_path(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+        [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten()
+    }
+    part.paths.paths.values_mut().flat_map(of_path)
+}
+
+/// Says of an operation what holds for all of them: a name that no other has, a token where the service wants one, and
+/// the problems that any request may meet.
+fn complete(operation: &mut Operation, part: &str) {
+    let name = operation.operation_id.take().unwrap_or_default();
+    operation.operation_id = Some(format!("{part}_{name}"));
+    let responses = &mut operation.responses.responses;
+    for (status, description) in [("4XX", "Why not"), ("5XX", "The service failed, or stops")] {
+        responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(description)));
+    }
+    for response in responses.values_mut() {
+        let RefOr::T(response) = response else { continue };
+        if response.content.get(JSON).is_some_and(is_problem)
+            && let Some(content) = response.content.shift_remove(JSON)
+        {
+            response.content.insert(PROBLEM_JSON.to_owned(), content);
+        }
+    }
+}
+
+const JSON: &str = "application/json";
+const PROBLEM_JSON: &str = "application/problem+json";
+
+fn problem(description: &str) -> Response {
+    let content = Content::new(Some(Ref::from_schema_name("ProblemBody")));
+    ResponseBuilder::new().description(description).content(PROBLEM_JSON, content).build()
+}
+
+fn is_problem(content: &RefOr<Content>) -> bool {
+    let RefOr::T(content) = content else { return false };
+    matches!(&content.schema, Some(RefOr::Ref(schema)) if schema.ref_location.ends_with("/ProblemBody"))
 }
 
 /// The description as JSON, as it is committed in `runtime/openapi.json`.

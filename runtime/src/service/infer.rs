@@ -206,11 +206,22 @@ impl App {
             }],
             _ => return Err(Problem::missing_field("messages (or text)")),
         };
+        self.read_messages("messages", messages, snapshot, workspace).await
+    }
+
+    /// Makes turns of messages that a request has in `field`.
+    pub(crate) async fn read_messages(
+        &self,
+        field: &'static str,
+        messages: Vec<MessageInput>,
+        snapshot: &PinnedSnapshot,
+        workspace: Option<&PathBuf>,
+    ) -> Result<Vec<troupe_core::session::Turn>, Problem> {
         let view = self.catalog.view();
         let agent = snapshot.snapshot.agent();
         let table = agent.and_then(|agent| tools_table(agent, self.disable_nested_delegate()));
-        let reading =
-            Reading { view: &view, media: &self.media, workspace: workspace.map(PathBuf::as_path), tools_table: table };
+        let workspace = workspace.map(PathBuf::as_path);
+        let reading = Reading { field, view: &view, media: &self.media, workspace, tools_table: table };
         let turns = reading.turns(messages).await?;
         // Providers refuse a question without words.
         let is_empty = |turn: &troupe_core::session::Turn| {

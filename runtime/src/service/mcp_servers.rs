@@ -92,6 +92,32 @@ pub struct ServerInput {
     pub disabled: Option<bool>,
 }
 
+/// One server as it is shown: values of variables and headers as masks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ServerConfig {
+    /// The program's variables.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// The program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// Its arguments.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub args: Vec<String>,
+    /// Headers for the address.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// The address, where there is no program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// `sse` for the older transport.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<&'static str>,
+    /// `true` where it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<bool>,
+}
+
 /// What S1's clients post (S1-85).
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 pub struct ServersInput {
@@ -111,6 +137,19 @@ pub struct Registered {
     /// What went wrong with others.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<String>,
+}
+
+/// What is wrong with a server, with its fields named from the body's top.
+fn placed(server: &str, problem: &Problem) -> String {
+    let place = format!("mcpServers.{server}");
+    let detail = problem.detail();
+    for start in ["Invalid value for field ", "Missing required field: "] {
+        if let Some(rest) = detail.strip_prefix(start) {
+            let dot = if rest.starts_with(':') { "" } else { "." };
+            return format!("{start}{place}{dot}{rest}");
+        }
+    }
+    format!("{place}: {detail}")
 }
 
 /// A server that is ready to be connected to, and then to be written.
@@ -137,7 +176,7 @@ impl App {
                     registered.registered_servers.push(name);
                     registered.registered_tools.extend(tools);
                 }
-                Err(problem) => registered.errors.push(format!("mcpServers.{name}: {}", problem.detail())),
+                Err(problem) => registered.errors.push(placed(&name, &problem)),
             }
         }
         if registered.registered_servers.is_empty() && !registered.errors.is_empty() {
@@ -152,7 +191,7 @@ impl App {
     async fn register_server(&self, name: &str, value: Value) -> Result<Option<Vec<String>>, Problem> {
         let input: ServerInput = serde_path_to_error::deserialize(value).map_err(|error| {
             let (path, inner) = (error.path().to_string(), error.inner().to_string());
-            wrong(if path == "." { "server" } else { &path }, inner)
+            wrong(if path == "." { "" } else { &path }, inner)
         })?;
         if input.disabled == Some(true) {
             return Ok(None);
@@ -229,7 +268,7 @@ impl App {
     }
 
     /// Every server as MCP clients write it (S1-86); secrets as masks.
-    pub fn list_servers(&self) -> Map<String, Value> {
+    pub fn list_servers(&self) -> BTreeMap<String, ServerConfig> {
         let view = self.catalog.view();
         view.list(Kind::McpServer).filter_map(|entry| Some((entry.id.to_string(), shown(spec(entry)?)))).collect()
     }
@@ -353,29 +392,20 @@ fn is_of_server(tool: &Entry, server: &str) -> bool {
     }
 }
 
-fn shown(spec: &McpServerSpec) -> Value {
-    let mut config = Map::new();
-    let masked = |name: &str, value: Option<&String>| (name.to_owned(), value.map_or(MASK, String::as_str).into());
-    let mut some = |name: &str, values: Map<String, Value>| {
-        if !values.is_empty() {
-            config.insert(name.to_owned(), Value::Object(values));
-        }
-    };
+fn shown(spec: &McpServerSpec) -> ServerConfig {
+    let masked = |name: &String, value: Option<&String>| (name.clone(), value.map_or(MASK, String::as_str).to_owned());
+    let disabled = spec.suspend.then_some(true);
     if let Some(stdio) = &spec.stdio {
-        some("env", stdio.env.iter().map(|env| masked(&env.name, env.value.as_ref())).collect());
-        config.insert("command".to_owned(), stdio.command.clone().into());
-        if !stdio.args.is_empty() {
-            config.insert("args".to_owned(), stdio.args.clone().into());
-        }
-    } else if let Some(http) = &spec.http {
-        some("headers", http.headers.iter().map(|header| masked(&header.name, header.value.as_ref())).collect());
-        config.insert("url".to_owned(), http.url.clone().into());
-        if http.protocol == McpProtocol::Sse {
-            config.insert("type".to_owned(), "sse".into());
-        }
+        let env = stdio.env.iter().map(|env| masked(&env.name, env.value.as_ref())).collect();
+        let (command, args) = (Some(stdio.command.clone()), stdio.args.clone());
+        return ServerConfig { env, command, args, disabled, ..ServerConfig::default() };
     }
-    if spec.suspend {
-        config.insert("disabled".to_owned(), true.into());
+    let Some(http) = &spec.http else { return ServerConfig { disabled, ..ServerConfig::default() } };
+    ServerConfig {
+        headers: http.headers.iter().map(|header| masked(&header.name, header.value.as_ref())).collect(),
+        url: Some(http.url.clone()),
+        kind: (http.protocol == McpProtocol::Sse).then_some("sse"),
+        disabled,
+        ..ServerConfig::default()
     }
-    Value::Object(config)
 }

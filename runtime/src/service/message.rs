@@ -1,5 +1,7 @@
 //! Messages as requests bring them: S1's fields and OpenAI's content parts, made into turns.
 
+pub mod shape;
+
 use std::path::Path;
 
 use serde::Deserialize;
@@ -10,6 +12,7 @@ use troupe_core::port::MediaSource;
 use troupe_core::session::Turn;
 use troupe_core::tool::ToolCall;
 
+use self::shape::{ContentInput, MessageCall};
 use crate::http::error::Problem;
 use crate::media::{MediaReader, audio, certain_image, read_within};
 
@@ -23,7 +26,7 @@ pub struct MessageInput {
     pub role: String,
     /// A text, or OpenAI's content parts.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<ContentInput>)]
     pub content: Option<Value>,
     /// The speaker's or the tool's name.
     #[serde(default)]
@@ -33,7 +36,7 @@ pub struct MessageInput {
     pub thinking: Option<String>,
     /// Calls of an assistant message: S1's or OpenAI's form.
     #[serde(default)]
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Option<Vec<MessageCall>>)]
     pub tool_calls: Option<Vec<Value>>,
     /// Images: data URIs, base64, URLs, or paths in the workspace.
     #[serde(default)]
@@ -46,7 +49,7 @@ pub struct MessageInput {
     pub prompt_template: Option<String>,
     /// The template's arguments.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub arguments: Option<Map<String, Value>>,
     /// S1's id of the tool of a tool message.
     #[serde(default)]
@@ -58,6 +61,8 @@ pub struct MessageInput {
 
 /// What messages are read with.
 pub struct Reading<'a> {
+    /// The field of the request that has the messages: errors name it.
+    pub field: &'static str,
     /// Where templates are found.
     pub view: &'a View,
     /// Reads images.
@@ -77,7 +82,7 @@ impl Reading<'_> {
             if message.role == "usage" {
                 continue;
             }
-            let role = role(&message.role, index)?;
+            let role = role(&message.role, &self.place(index))?;
             if role == Role::System
                 && let Some(table) = table.take()
             {
@@ -89,9 +94,15 @@ impl Reading<'_> {
         Ok(turns)
     }
 
+    /// A message as errors name it.
+    fn place(&self, index: usize) -> String {
+        format!("{}[{index}]", self.field)
+    }
+
     async fn turn(&self, role: Role, input: MessageInput, index: usize) -> Result<Turn, Problem> {
-        let (mut content, mut images, mut recording) = parts(input.content, index)?;
-        images.extend(input.images.unwrap_or_default());
+        let (mut content, mut images, mut recording) = parts(input.content, &self.place(index))?;
+        let own = input.images.unwrap_or_default().into_iter().enumerate();
+        images.extend(own.map(|(number, image)| (format!("{}.images[{number}]", self.place(index)), image)));
         if recording.is_none() {
             recording = input.audio.map(|data| (data, None));
         }
@@ -101,22 +112,20 @@ impl Reading<'_> {
             content = self.render(template, input.arguments.as_ref(), index)?;
         }
         let mut read = Vec::with_capacity(images.len());
-        for (place, image) in images.iter().enumerate() {
+        for (place, image) in &images {
             let image = self.media.image(image, self.workspace).await;
-            read.push(image.map_err(|problem| {
-                Problem::bad_request(format!("Invalid value for field messages[{index}].images[{place}]: {problem}"))
-            })?);
+            read.push(image.map_err(|problem| wrong(place, &problem))?);
         }
         if role == Role::User {
             content = self.expand_files(&content, &mut read, index)?;
         }
-        let recording =
-            recording.map(|(data, format)| audio(&data, format.as_deref())).transpose().map_err(|problem| {
-                Problem::bad_request(format!("Invalid value for field messages[{index}].audio: {problem}"))
-            })?;
+        let recording = recording
+            .map(|(data, format)| audio(&data, format.as_deref()))
+            .transpose()
+            .map_err(|problem| wrong(&format!("{}.audio", self.place(index)), &problem))?;
         let message = Message {
             thinking: input.thinking,
-            tool_calls: calls(input.tool_calls, index)?,
+            tool_calls: calls(input.tool_calls, &self.place(index), index)?,
             tool_call_id: input.tool_use_id,
             name: input.name,
             images: read,
@@ -137,10 +146,10 @@ impl Reading<'_> {
         match self.view.render_prompt(template, arguments.unwrap_or(&nothing)) {
             Ok(text) => Ok(text),
             Err(ResolveError::NotFound { .. }) => Ok(String::new()),
-            Err(error) => Err(Problem::bad_request(format!(
-                "Invalid value for field messages[{index}].prompt_template: {}",
-                crate::service::resolve::sentence(&error)
-            ))),
+            Err(error) => Err(wrong(
+                &format!("{}.prompt_template", self.place(index)),
+                &crate::service::resolve::sentence(&error),
+            )),
         }
     }
 
@@ -152,7 +161,7 @@ impl Reading<'_> {
             let Some((path, behind)) = after.split_once("</file>") else { break };
             expanded.push_str(before);
             let text = self.expand_file(path.trim(), images).map_err(|problem| {
-                Problem::bad_request(format!("Invalid file reference in messages[{index}].content: {problem}"))
+                Problem::bad_request(format!("Invalid file reference in {}.content: {problem}", self.place(index)))
             })?;
             expanded.push_str(&text);
             rest = behind;
@@ -181,67 +190,117 @@ impl Reading<'_> {
     }
 }
 
-fn role(name: &str, index: usize) -> Result<Role, Problem> {
+fn wrong(field: &str, problem: &str) -> Problem {
+    Problem::bad_request(format!("Invalid value for field {field}: {problem}")).with("field", field)
+}
+
+fn role(name: &str, message: &str) -> Result<Role, Problem> {
     match name {
         "system" | "developer" => Ok(Role::System),
         "user" => Ok(Role::User),
         "assistant" => Ok(Role::Assistant),
         "tool" => Ok(Role::Tool),
-        other => Err(Problem::bad_request(format!(
-            "Invalid value for field messages[{index}].role: {other:?} is none of system, user, assistant, tool"
-        ))),
+        other => Err(wrong(&format!("{message}.role"), &format!("{other:?} is none of system, user, assistant, tool"))),
     }
 }
 
-type Parts = (String, Vec<String>, Option<(String, Option<String>)>);
+/// A text of an object, `None` where there is none or null; `place` is the object's own path.
+fn text(object: &Value, name: &str, place: &str) -> Result<Option<String>, Problem> {
+    match object.get(name) {
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        None | Some(Value::Null) => Ok(None),
+        Some(_) => Err(wrong(&format!("{place}.{name}"), "it must be a text")),
+    }
+}
 
-/// A text, or content parts: the texts joined, the images, the recording.
-fn parts(content: Option<Value>, index: usize) -> Result<Parts, Problem> {
-    let wrong = |what: String| Problem::bad_request(format!("Invalid value for field messages[{index}].content{what}"));
+fn needed(object: &Value, name: &str, place: &str) -> Result<String, Problem> {
+    text(object, name, place)?.ok_or_else(|| missing(&format!("{place}.{name}")))
+}
+
+fn missing(field: &str) -> Problem {
+    Problem::missing_field(field).with("field", field)
+}
+
+type Parts = (String, Vec<(String, String)>, Option<(String, Option<String>)>);
+
+/// A text, or content parts: the texts joined, the images with their places, the recording.
+fn parts(content: Option<Value>, message: &str) -> Result<Parts, Problem> {
+    let place = format!("{message}.content");
     let parts = match content {
         None | Some(Value::Null) => return Ok((String::new(), Vec::new(), None)),
         Some(Value::String(text)) => return Ok((text, Vec::new(), None)),
         Some(Value::Array(parts)) => parts,
-        Some(_) => return Err(wrong(": it must be a text or a list of parts".to_owned())),
+        Some(_) => return Err(wrong(&place, "it must be a text or a list of parts")),
     };
     let (mut texts, mut images, mut recording) = (Vec::new(), Vec::new(), None);
-    for (place, part) in parts.iter().enumerate() {
-        let text = |pointer: &str| part.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-        let missing = |field: &str| wrong(format!("[{place}]: {field} is missing"));
-        match part.get("type").and_then(Value::as_str) {
-            Some("text" | "input_text" | "output_text") => texts.push(text("/text").ok_or_else(|| missing("text"))?),
-            Some("image_url" | "input_image") => {
-                images.push(
-                    text("/image_url/url").or_else(|| text("/image_url")).ok_or_else(|| missing("image_url.url"))?,
-                );
-            }
-            Some("input_audio") => {
-                let data = text("/input_audio/data").ok_or_else(|| missing("input_audio.data"))?;
-                recording = Some((data, text("/input_audio/format")));
-            }
-            Some("refusal") => {}
+    for (index, part) in parts.iter().enumerate() {
+        let place = format!("{place}[{index}]");
+        if !part.is_object() {
+            return Err(wrong(&place, "it must be a part: an object with a type"));
+        }
+        match needed(part, "type", &place)?.as_str() {
+            "text" | "input_text" | "output_text" => texts.push(needed(part, "text", &place)?),
+            "image_url" | "input_image" => images.push(image(part, &place)?),
+            "input_audio" => recording = Some(sound(part, &place)?),
+            "refusal" => {}
             other => {
-                return Err(wrong(format!("[{place}].type: {other:?} is none of text, image_url, input_audio")));
+                let problem = format!("{other:?} is none of text, image_url, input_audio");
+                return Err(wrong(&format!("{place}.type"), &problem));
             }
         }
     }
     Ok((texts.join("\n"), images, recording))
 }
 
-fn calls(calls: Option<Vec<Value>>, index: usize) -> Result<Vec<ToolCall>, Problem> {
+/// An image, `image_url.url` or `image_url` itself, and its place.
+fn image(part: &Value, place: &str) -> Result<(String, String), Problem> {
+    let place_of_image = format!("{place}.image_url");
+    match part.get("image_url") {
+        Some(object @ Value::Object(_)) => {
+            let url = needed(object, "url", &place_of_image)?;
+            Ok((format!("{place_of_image}.url"), url))
+        }
+        Some(Value::String(url)) => Ok((place_of_image, url.clone())),
+        None | Some(Value::Null) => Err(missing(&place_of_image)),
+        Some(_) => Err(wrong(&place_of_image, "it must be an object with a url")),
+    }
+}
+
+fn sound(part: &Value, place: &str) -> Result<(String, Option<String>), Problem> {
+    let place_of_audio = format!("{place}.input_audio");
+    match part.get("input_audio") {
+        Some(object @ Value::Object(_)) => {
+            Ok((needed(object, "data", &place_of_audio)?, text(object, "format", &place_of_audio)?))
+        }
+        None | Some(Value::Null) => Err(missing(&place_of_audio)),
+        Some(_) => Err(wrong(&place_of_audio, "it must be an object with data and format")),
+    }
+}
+
+fn calls(calls: Option<Vec<Value>>, message: &str, index: usize) -> Result<Vec<ToolCall>, Problem> {
     let mut read = Vec::new();
-    for (place, call) in calls.into_iter().flatten().enumerate() {
-        let function = call.get("function").unwrap_or(&call);
-        let name = function.get("name").and_then(Value::as_str).ok_or_else(|| {
-            Problem::bad_request(format!("Missing required field: messages[{index}].tool_calls[{place}].name"))
-        })?;
+    for (number, call) in calls.into_iter().flatten().enumerate() {
+        let place = format!("{message}.tool_calls[{number}]");
+        if !call.is_object() {
+            return Err(wrong(&place, "it must be a call: an object with a name and arguments"));
+        }
+        let id = text(&call, "id", &place)?.unwrap_or_else(|| format!("call_{index}_{number}"));
+        let (function, place) = match call.get("function") {
+            Some(function @ Value::Object(_)) => (function, format!("{place}.function")),
+            None | Some(Value::Null) => (&call, place),
+            Some(_) => return Err(wrong(&format!("{place}.function"), "it must be an object")),
+        };
+        let name = needed(function, "name", &place)?;
+        if !troupe_rules::tool::is_tool_name(&name) {
+            return Err(wrong(&format!("{place}.name"), "a tool's name is 1 to 64 letters, digits, _ and -"));
+        }
         let arguments = match function.get("arguments") {
             Some(Value::String(text)) => text.clone(),
             Some(Value::Null) | None => "{}".to_owned(),
-            Some(value) => value.to_string(),
+            Some(object @ Value::Object(_)) => object.to_string(),
+            Some(_) => return Err(wrong(&format!("{place}.arguments"), "it must be JSON text or an object")),
         };
-        let id = call.get("id").and_then(Value::as_str).map_or_else(|| format!("call_{index}_{place}"), str::to_owned);
-        read.push(ToolCall { id, name: name.to_owned(), arguments });
+        read.push(ToolCall { id, name, arguments });
     }
     Ok(read)
 }

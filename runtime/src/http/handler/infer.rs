@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use troupe_core::engine::Command;
 use troupe_core::id::{ContentHash, RunId};
 use troupe_core::port::Idempotency;
@@ -17,6 +17,7 @@ use utoipa::OpenApi;
 
 use crate::app::App;
 use crate::frame::Framer;
+use crate::frame::described::{S1Answer, S1Frame};
 use crate::frame::s1::{Collected, Collector, Failure, S1Delta};
 use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Body, Raw, read, request_id};
@@ -74,8 +75,9 @@ impl Drop for CancelOnDrop {
 
 /// Answer, in one JSON object
 #[utoipa::path(post, path = "/v1/infer", tag = "inference", request_body = InferInput,
-    responses((status = 200, description = "The turns of this call, `stat`, `run_id`, `session_id`", body = Object),
-              (status = 500, description = "The call failed; the same body with `error`", body = Object),
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key answers with the same run")),
+    responses((status = 200, description = "The turns of this call, `stat`, `run_id`, `session_id`", body = S1Answer),
+              (status = 500, description = "The call failed; the same body with `error`", body = S1Answer),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn infer(State(app): State<Arc<App>>, headers: HeaderMap, Raw(body): Raw) -> Result<Response, Problem> {
     let input: InferInput = read(&body)?;
@@ -94,6 +96,9 @@ async fn infer(State(app): State<Arc<App>>, headers: HeaderMap, Raw(body): Raw) 
             break;
         }
     }
+    // What broke off is no answer.
+    framer.end(&mut frames);
+    frames.drain(..).for_each(|frame| collector.take(&frame));
     drop(guard);
     Ok(render(collector, session.as_deref(), started.run))
 }
@@ -139,8 +144,9 @@ fn failed(problem: Problem) -> Response {
 
 /// Answer, as server-sent events
 #[utoipa::path(post, path = "/v1/infer/stream", tag = "inference", request_body = InferInput,
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key answers with the same run")),
     responses((status = 200, description = "`event: init`, message deltas, a usage frame a round, `[DONE]`",
-               content((S1Delta = "text/event-stream"))),
+               content((S1Frame = "text/event-stream"))),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn stream(State(app): State<Arc<App>>, headers: HeaderMap, Raw(body): Raw) -> Result<Response, Problem> {
     let input: InferInput = read(&body)?;
@@ -162,16 +168,28 @@ pub struct AbortInput {
     forced: Option<bool>,
 }
 
+/// What came of it.
+#[derive(Debug, Default, serde::Serialize, utoipa::ToSchema)]
+pub struct Aborted {
+    /// `true`.
+    pub ok: bool,
+    /// Its processes were killed at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forced: Option<bool>,
+    /// Why nothing was to be ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<&'static str>,
+}
+
 /// End a session's run
 #[utoipa::path(post, path = "/v1/infer/abort", tag = "inference", request_body = AbortInput,
-    responses((status = 200, description = "`ok`, and a `note` where nothing ran", body = Object),
+    responses((status = 200, description = "`ok`, and a `note` where nothing ran", body = Aborted),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn abort(State(app): State<Arc<App>>, Body(input): Body<AbortInput>) -> Result<Json<Value>, Problem> {
+async fn abort(State(app): State<Arc<App>>, Body(input): Body<AbortInput>) -> Result<Json<Aborted>, Problem> {
     let session = input.session_id.filter(|id| !id.is_empty()).ok_or_else(|| Problem::missing_field("session_id"))?;
     let forced = input.forced.unwrap_or(false);
     Ok(Json(match (app.abort(&session, forced).await?, forced) {
-        (false, _) => json!({"ok": true, "note": "session not found or already done"}),
-        (true, true) => json!({"ok": true, "forced": true}),
-        (true, false) => json!({"ok": true}),
+        (false, _) => Aborted { ok: true, note: Some("session not found or already done"), forced: None },
+        (true, forced) => Aborted { ok: true, note: None, forced: forced.then_some(true) },
     }))
 }

@@ -7,14 +7,21 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use crate::app::App;
-use crate::http::error::Problem;
+use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Id, Params, Text};
-use crate::service::manifest::{kind_of, with_status};
+use crate::http::handler::resource_events::{WatchParams, follow};
+use crate::service::manifest::kind_of;
 use crate::service::page::PageQuery;
+
+/// The description of this file's routes.
+#[derive(OpenApi)]
+#[openapi(paths(diagnostics, list, show, apply, delete), components(schemas(Finding)))]
+pub struct Paths;
 
 /// The routes of this file.
 pub fn routes() -> Router<Arc<App>> {
@@ -24,12 +31,30 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/v1/resources/{kind}/{name}", get(show).put(apply).delete(delete))
 }
 
-#[derive(Debug, Deserialize)]
-struct Form {
+/// Which part of a list, and in which form.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListParams {
+    /// How many; 50 by default, at most 500.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<usize>,
+    /// `cursor` of the page before.
+    cursor: Option<String>,
+    /// `json` or `yaml`; without it, as `Accept` says.
     format: Option<String>,
 }
 
-impl Form {
+/// In which form.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct FormParams {
+    /// `json` or `yaml`; without it, as `Accept` says.
+    format: Option<String>,
+}
+
+impl FormParams {
     /// YAML where `format` or `Accept` asks for it.
     fn is_yaml(&self, headers: &HeaderMap) -> Result<bool, Problem> {
         match self.format.as_deref() {
@@ -44,56 +69,161 @@ impl Form {
     }
 }
 
-async fn diagnostics(State(app): State<Arc<App>>) -> Json<Value> {
-    Json(json!({"items": app.catalog.view().diagnostics()}))
+/// A resource with its status, as `kubectl get -o json` shows it.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    /// `troupe.dev/v1alpha1`.
+    pub api_version: String,
+    /// `Model`, `Agent`, ….
+    pub kind: String,
+    /// Its `name`, `annotations`, and in answers `resourceVersion`.
+    #[schema(value_type = Object)]
+    pub metadata: Value,
+    /// What it says: the fields of its kind, as `kubectl explain` tells them.
+    #[schema(value_type = Object)]
+    pub spec: Value,
+    /// In answers: conditions, revisions, the file and its line.
+    #[schema(value_type = Option<Object>)]
+    pub status: Option<Value>,
 }
 
+/// A page of manifests, by name.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ManifestList {
+    /// The manifests.
+    #[schema(value_type = Vec<Manifest>)]
+    pub items: Vec<Value>,
+    /// What to send as `cursor` for the next page; null on the last.
+    pub cursor: Option<String>,
+}
+
+/// Something wrong with a file.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Finding {
+    /// The file.
+    pub file: String,
+    /// The line in it, from 1.
+    pub line: usize,
+    /// The column, from 1, where one is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+    /// The object's kind, where it could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The object's name, where it could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The field; empty for the document as a whole.
+    pub path: String,
+    /// What is wrong and what to write instead.
+    pub message: String,
+    /// `error` or `warning`.
+    pub severity: String,
+}
+
+/// What is wrong with the folders.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Findings {
+    /// By file and line.
+    #[schema(value_type = Vec<Finding>)]
+    pub items: Vec<troupe_catalog::Diagnostic>,
+}
+
+/// List what is wrong with the files of resources
+#[utoipa::path(get, path = "/v1/resources/diagnostics", tag = "resources",
+    responses((status = 200, description = "The findings", body = Findings)))]
+async fn diagnostics(State(app): State<Arc<App>>) -> Json<Findings> {
+    Json(Findings { items: app.catalog.view().diagnostics().to_vec() })
+}
+
+/// List a kind's resources as manifests
+#[utoipa::path(get, path = "/v1/resources/{kind}", tag = "resources", params(("kind" = String, Path, description = "The kind's plural: `models`, `agents`, …"), ListParams),
+    responses((status = 200, description = "A page of them",
+               content((ManifestList = "application/json"), (String = "application/yaml"))),
+              (status = 404, description = "There is no such kind", body = ProblemBody),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn list(
     State(app): State<Arc<App>>,
     Id(kind): Id,
-    Params(query): Params<PageQuery>,
-    Params(form): Params<Form>,
+    Params(query): Params<ListParams>,
+    Params(WatchParams { watch }): Params<WatchParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (items, cursor) = app.manifests(kind_of(&kind)?, &query.page()?);
+    if watch {
+        return Ok(follow(&app, kind_of(&kind)?, &headers));
+    }
+    let form = FormParams { format: query.format };
+    let page = PageQuery { limit: query.limit, cursor: query.cursor };
+    let (items, cursor) = app.manifests(kind_of(&kind)?, &page.page()?);
     if form.is_yaml(&headers)? {
         let documents: Vec<String> = items.iter().map(yaml).collect();
         return Ok(as_yaml(documents.join("---\n")));
     }
-    Ok(Json(json!({"items": items, "cursor": cursor})).into_response())
+    Ok(Json(ManifestList { items, cursor }).into_response())
 }
 
+/// Read a resource as a manifest with its status
+#[utoipa::path(get, path = "/v1/resources/{kind}/{name}", tag = "resources", params(("kind" = String, Path, description = "The kind's plural: `models`, `agents`, …"), ("name" = String, Path, description = "The object's name or id, percent-encoded"), FormParams),
+    responses((status = 200, description = "The manifest; its version is the `ETag`", content((Manifest = "application/json"), (String = "application/yaml"))),
+              (status = 404, description = "There is no such object", body = ProblemBody),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn show(
     State(app): State<Arc<App>>,
     Id((kind, name)): Id<(String, String)>,
-    Params(form): Params<Form>,
+    Params(form): Params<FormParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let manifest = app.manifest(kind_of(&kind)?, &name)?;
     render(StatusCode::OK, &manifest, form.is_yaml(&headers)?)
 }
 
+/// Apply a manifest
+#[utoipa::path(put, path = "/v1/resources/{kind}/{name}", tag = "resources", params(("kind" = String, Path, description = "The kind's plural: `models`, `agents`, …"), ("name" = String, Path, description = "The object's name or id, percent-encoded"), FormParams, ("If-Match" = Option<String>, Header, description = "The version that it must still have")),
+    request_body(content((Manifest = "application/json"), (String = "application/yaml")), description = "The manifest, as YAML or JSON"),
+    responses((status = 200, description = "It is changed", content((Manifest = "application/json"), (String = "application/yaml"))),
+              (status = 201, description = "It is created", content((Manifest = "application/json"), (String = "application/yaml"))),
+              (status = 409, description = "A file outside the service's hand holds it", body = ProblemBody),
+              (status = 412, description = "It has another version by now", body = ProblemBody),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn apply(
     State(app): State<Arc<App>>,
     Id((kind, name)): Id<(String, String)>,
-    Params(form): Params<Form>,
+    Params(form): Params<FormParams>,
     headers: HeaderMap,
     Text(body): Text,
 ) -> Result<Response, Problem> {
     let is_yaml = form.is_yaml(&headers)?;
     let (entry, created) = app.apply_manifest(kind_of(&kind)?, &name, &body, if_match(&headers)).await?;
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
-    render(status, &with_status(&entry), is_yaml)
+    render(status, &app.shown(&entry), is_yaml)
 }
 
+/// What was deleted.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ManifestDeleted {
+    /// `deleted`.
+    pub status: &'static str,
+    /// Its kind.
+    pub kind: &'static str,
+    /// Its name or id.
+    pub name: String,
+}
+
+/// Delete a resource
+#[utoipa::path(delete, path = "/v1/resources/{kind}/{name}", tag = "resources", params(("kind" = String, Path, description = "The kind's plural: `models`, `agents`, …"), ("name" = String, Path, description = "The object's name or id, percent-encoded"), ("If-Match" = Option<String>, Header, description = "The version that it must still have")),
+    responses((status = 200, description = "It is gone", body = ManifestDeleted),
+              (status = 404, description = "There is no such object", body = ProblemBody),
+              (status = 412, description = "It has another version by now", body = ProblemBody),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn delete(
     State(app): State<Arc<App>>,
     Id((kind, name)): Id<(String, String)>,
     headers: HeaderMap,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<ManifestDeleted>, Problem> {
     let kind = kind_of(&kind)?;
     app.delete_manifest(kind, &name, if_match(&headers)).await?;
-    Ok(Json(json!({"status": "deleted", "kind": kind.as_str(), "name": name})))
+    Ok(Json(ManifestDeleted { status: "deleted", kind: kind.as_str(), name }))
 }
 
 /// The version that the object must still have; quotes and weakness do not matter here.

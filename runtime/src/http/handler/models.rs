@@ -6,41 +6,89 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, put};
 use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
-use crate::http::error::Problem;
+use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Body, Id};
-use crate::service::models::ModelInput;
+use crate::service::models::{ModelConfig, ModelInput, ModelObject};
+
+/// The description of this file's routes.
+#[derive(OpenApi)]
+#[openapi(
+    paths(list, register, update, delete),
+    tags((name = "resources", description = "Models, tools, MCP servers, templates, agents, and all of them as manifests"))
+)]
+pub struct Paths;
 
 /// The routes of this file.
 pub fn routes() -> Router<Arc<App>> {
     Router::new().route("/v1/models", get(list).post(register)).route("/v1/models/{id}", put(update).delete(delete))
 }
 
-async fn list(State(app): State<Arc<App>>) -> Json<Value> {
-    let (data, models) = app.list_models().await;
-    Json(json!({"object": "list", "data": data, "models": models}))
+/// Models twice: as OpenAI lists them, agents included, and as S1 does.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ModelList {
+    /// `list`.
+    pub object: &'static str,
+    /// Models and agents: what `model` of a chat completion may be.
+    pub data: Vec<ModelObject>,
+    /// The models with their settings.
+    pub models: Vec<ModelConfig>,
 }
 
+/// What was done to a model.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ModelChanged {
+    /// `registered`, `updated` or `deleted`.
+    pub status: &'static str,
+    /// Its id.
+    pub model_id: String,
+}
+
+/// List models
+#[utoipa::path(get, path = "/v1/models", tag = "resources",
+    responses((status = 200, description = "The models", body = ModelList)))]
+async fn list(State(app): State<Arc<App>>) -> Json<ModelList> {
+    let (data, models) = app.list_models().await;
+    Json(ModelList { object: "list", data, models })
+}
+
+/// Register a model, or change the one of its id
+#[utoipa::path(post, path = "/v1/models", tag = "resources", request_body = ModelInput,
+    responses((status = 201, description = "It is registered", body = ModelChanged),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn register(
     State(app): State<Arc<App>>,
     Body(input): Body<ModelInput>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<(StatusCode, Json<ModelChanged>), Problem> {
     let id = app.register_model(input).await?;
-    Ok((StatusCode::CREATED, Json(json!({"status": "registered", "model_id": id}))))
+    Ok((StatusCode::CREATED, Json(ModelChanged { status: "registered", model_id: id })))
 }
 
+/// Change a model; its id, too, where the body has another one
+#[utoipa::path(put, path = "/v1/models/{id}", tag = "resources", params(("id" = String, Path, description = "The model's id or name, percent-encoded")),
+    request_body = ModelInput,
+    responses((status = 200, description = "It is changed", body = ModelChanged),
+              (status = 404, description = "There is no such model", body = ProblemBody),
+              (status = 409, description = "The new id is another model's", body = ProblemBody),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn update(
     State(app): State<Arc<App>>,
     Id(id): Id,
     Body(input): Body<ModelInput>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<ModelChanged>, Problem> {
     let id = app.update_model(&id, input).await?;
-    Ok(Json(json!({"status": "updated", "model_id": id})))
+    Ok(Json(ModelChanged { status: "updated", model_id: id }))
 }
 
-async fn delete(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<Value>, Problem> {
+/// Delete a model and the Secret that was made for it
+#[utoipa::path(delete, path = "/v1/models/{id}", tag = "resources", params(("id" = String, Path, description = "The model's id or name, percent-encoded")),
+    responses((status = 200, description = "It is gone", body = ModelChanged),
+              (status = 404, description = "There is no such model", body = ProblemBody),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
+async fn delete(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<ModelChanged>, Problem> {
     let id = app.delete_model(&id).await?;
-    Ok(Json(json!({"status": "deleted", "model_id": id})))
+    Ok(Json(ModelChanged { status: "deleted", model_id: id }))
 }

@@ -53,9 +53,10 @@ async fn alive() -> Json<Alive> {
               (status = 503, description = "It is stopping, and takes nothing new on", body = Ready)))]
 async fn ready(State(app): State<Arc<App>>) -> (StatusCode, Json<Ready>) {
     let (running, queued) = app.engine.load();
-    let (code, status) = match app.draining.is_cancelled() {
-        true => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
-        false => (StatusCode::OK, "ready"),
+    let (code, status) = if app.draining.is_cancelled() {
+        (StatusCode::SERVICE_UNAVAILABLE, "stopping")
+    } else {
+        (StatusCode::OK, "ready")
     };
     (code, Json(Ready { status, running, queued }))
 }

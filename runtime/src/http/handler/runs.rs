@@ -399,7 +399,7 @@ pub struct ResultInput {
     /// The call.
     call_id: String,
     /// The result: a text, or any JSON.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     content: Value,
     /// The call failed; `content` says how.
     #[serde(default)]

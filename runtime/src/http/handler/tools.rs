@@ -6,13 +6,20 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{delete as deletion, get, post, put};
 use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::{OpenApi, ToSchema};
 
 use super::infer::caller;
 use crate::app::App;
-use crate::http::error::Problem;
+use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Body, Id};
-use crate::service::tools::{BatchInput, BatchOutcome, CallInput, SkillInput, ToolInput};
+use crate::service::tools::{BatchInput, BatchOutcome, CallInput, SkillInput, ToolConfig, ToolInput};
+
+/// The description of this file's routes.
+#[derive(OpenApi)]
+#[openapi(paths(list, register, update, delete, delete_batch, call, register_skill))]
+pub struct Paths;
 
 /// The routes of this file.
 pub fn routes() -> Router<Arc<App>> {
@@ -24,28 +31,80 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/v1/tools/{id}", put(update).delete(delete))
 }
 
-async fn list(State(app): State<Arc<App>>) -> Json<Value> {
-    Json(json!({"tools": app.list_tools().await}))
+/// The tools.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ToolList {
+    /// Built-in ones, Tools, and what MCP servers offer.
+    pub tools: Vec<ToolConfig>,
 }
 
+/// What was done to a tool.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ToolChanged {
+    /// `registered`, `updated` or `deleted`.
+    pub status: &'static str,
+    /// Its id.
+    pub tool_id: String,
+}
+
+/// What a call of a tool gave.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CallResult {
+    /// The result: its text, or with `format: json` the JSON that it is.
+    pub result: Value,
+}
+
+/// List tools
+#[utoipa::path(get, path = "/v1/tools", tag = "resources",
+    responses((status = 200, description = "The tools", body = ToolList)))]
+async fn list(State(app): State<Arc<App>>) -> Json<ToolList> {
+    Json(ToolList { tools: app.list_tools().await })
+}
+
+/// Register a tool, in place of one with its id
+#[utoipa::path(post, path = "/v1/tools", tag = "resources", request_body = ToolInput,
+    responses((status = 201, description = "It is registered", body = ToolChanged),
+              (status = 403, description = "The id is a built-in tool's", body = ProblemBody),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn register(
     State(app): State<Arc<App>>,
     Body(input): Body<ToolInput>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<(StatusCode, Json<ToolChanged>), Problem> {
     let id = app.register_tool(input).await?;
-    Ok((StatusCode::CREATED, Json(json!({"status": "registered", "tool_id": id}))))
+    Ok((StatusCode::CREATED, Json(ToolChanged { status: "registered", tool_id: id })))
 }
 
-async fn update(State(app): State<Arc<App>>, Id(id): Id, Body(input): Body<ToolInput>) -> Result<Json<Value>, Problem> {
+/// Change a tool; its id, too, where the body has another one
+#[utoipa::path(put, path = "/v1/tools/{id}", tag = "resources", params(("id" = String, Path, description = "The tool's id or name, percent-encoded")),
+    request_body = ToolInput,
+    responses((status = 200, description = "It is changed", body = ToolChanged),
+              (status = 403, description = "It is built in", body = ProblemBody),
+              (status = 404, description = "There is no such tool", body = ProblemBody),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
+async fn update(
+    State(app): State<Arc<App>>,
+    Id(id): Id,
+    Body(input): Body<ToolInput>,
+) -> Result<Json<ToolChanged>, Problem> {
     let id = app.update_tool(&id, input).await?;
-    Ok(Json(json!({"status": "updated", "tool_id": id})))
+    Ok(Json(ToolChanged { status: "updated", tool_id: id }))
 }
 
-async fn delete(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<Value>, Problem> {
+/// Delete a tool; one that a server offers is offered no more
+#[utoipa::path(delete, path = "/v1/tools/{id}", tag = "resources", params(("id" = String, Path, description = "The tool's id or name, percent-encoded")),
+    responses((status = 200, description = "It is gone", body = ToolChanged),
+              (status = 403, description = "It is built in", body = ProblemBody),
+              (status = 404, description = "There is no such tool", body = ProblemBody),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
+async fn delete(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<ToolChanged>, Problem> {
     app.delete_tool(&id).await?;
-    Ok(Json(json!({"status": "deleted", "tool_id": id})))
+    Ok(Json(ToolChanged { status: "deleted", tool_id: id }))
 }
 
+/// Delete several tools
+#[utoipa::path(delete, path = "/v1/tools/batch", tag = "resources", request_body = BatchInput,
+    responses((status = 200, description = "Which are gone, which were not there, which are built in", body = BatchOutcome),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn delete_batch(
     State(app): State<Arc<App>>,
     Body(input): Body<BatchInput>,
@@ -53,19 +112,28 @@ async fn delete_batch(
     app.delete_tools(input).await.map(Json)
 }
 
+/// Call a tool without a model
+#[utoipa::path(post, path = "/v1/tools/call", tag = "resources", request_body = CallInput,
+    responses((status = 200, description = "The result", body = CallResult),
+              (status = 400, description = "The request is wrong, or the tool failed: its text is `detail`", body = ProblemBody),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn call(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     Body(input): Body<CallInput>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<CallResult>, Problem> {
     let result = app.call_tool(input, caller(&headers, "POST /v1/tools/call", &[])).await?;
-    Ok(Json(json!({"result": result})))
+    Ok(Json(CallResult { result }))
 }
 
+/// Register the skill in a folder
+#[utoipa::path(post, path = "/v1/tools/skill", tag = "resources", request_body = SkillInput,
+    responses((status = 201, description = "It is registered", body = ToolChanged),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn register_skill(
     State(app): State<Arc<App>>,
     Body(input): Body<SkillInput>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<(StatusCode, Json<ToolChanged>), Problem> {
     let id = app.register_skill(input).await?;
-    Ok((StatusCode::CREATED, Json(json!({"status": "registered", "tool_id": id}))))
+    Ok((StatusCode::CREATED, Json(ToolChanged { status: "registered", tool_id: id })))
 }

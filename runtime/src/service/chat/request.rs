@@ -26,7 +26,7 @@ pub struct ChatInput {
     pub tools: Option<Vec<ToolInput>>,
     /// `auto`, `none`, `required`, or the tool that must be called.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value, required = false)]
     pub tool_choice: Option<Value>,
     /// Whether several calls may be asked for at once.
     #[serde(default)]
@@ -86,7 +86,7 @@ pub struct ChatInput {
     pub interrupt: Option<bool>,
     /// Everything else.
     #[serde(flatten)]
-    #[schema(value_type = Object)]
+    #[schema(ignore)]
     pub rest: Map<String, Value>,
 }
 
@@ -100,6 +100,7 @@ pub struct StreamOptions {
 
 /// A tool that the caller runs itself.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
+#[schema(as = ChatTool)]
 pub struct ToolInput {
     /// `function`.
     #[serde(rename = "type")]

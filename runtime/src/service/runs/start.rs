@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use troupe_catalog::ResolveError;
 use troupe_core::agent::{Limits, PinnedSnapshot};
@@ -19,6 +21,7 @@ use crate::frame::event::InputMessage;
 use crate::http::error::Problem;
 use crate::service::infer::{Caller, InferInput, Session, session_of_run};
 use crate::service::message::MessageInput;
+use crate::service::message::shape::RunInputForm;
 use crate::service::resolve::sentence;
 
 /// The longest that a caller may wait for the end of a run, in seconds.
@@ -29,7 +32,7 @@ const LONGEST_WAIT: u64 = 600;
 #[serde(deny_unknown_fields)]
 pub struct RunInput {
     /// What it is given: one user message as a text, a list of messages, or an object, told to the agent as JSON.
-    #[schema(value_type = Object)]
+    #[schema(value_type = RunInputForm)]
     pub input: RunInputs,
     /// `new`, or an existing session.
     #[serde(default)]
@@ -55,8 +58,7 @@ pub struct RunInput {
 }
 
 /// What a run is given.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "Value")]
+#[derive(Clone, Debug)]
 pub enum RunInputs {
     /// One user message.
     Text(String),
@@ -66,23 +68,37 @@ pub enum RunInputs {
     Object(Map<String, Value>),
 }
 
-impl TryFrom<Value> for RunInputs {
-    type Error = String;
+/// Read in one pass, so that an error names the field in the message that it is in.
+impl<'de> Deserialize<'de> for RunInputs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RunInputsVisitor)
+    }
+}
 
-    fn try_from(value: Value) -> Result<Self, Self::Error> {
-        match value {
-            Value::String(text) if text.is_empty() => Err("it is empty".to_owned()),
-            Value::String(text) => Ok(Self::Text(text)),
-            Value::Array(list) if list.is_empty() => Err("it has no messages".to_owned()),
-            Value::Array(list) => {
-                let read = list.into_iter().enumerate().map(|(index, message)| {
-                    serde_json::from_value(message).map_err(|error| format!("message {index}: {error}"))
-                });
-                read.collect::<Result<_, _>>().map(Self::Messages)
-            }
-            Value::Object(object) => Ok(Self::Object(object)),
-            _ => Err("it must be a text, a list of messages, or an object".to_owned()),
+struct RunInputsVisitor;
+
+impl<'de> Visitor<'de> for RunInputsVisitor {
+    type Value = RunInputs;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("a text, a list of messages, or an object")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<RunInputs, E> {
+        if text.is_empty() { Err(E::custom("it is empty")) } else { Ok(RunInputs::Text(text.to_owned())) }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<RunInputs, A::Error> {
+        let messages: Vec<MessageInput> = Vec::deserialize(SeqAccessDeserializer::new(list))?;
+        if messages.is_empty() {
+            Err(A::Error::custom("it has no messages"))
+        } else {
+            Ok(RunInputs::Messages(messages))
         }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<RunInputs, A::Error> {
+        Map::deserialize(MapAccessDeserializer::new(object)).map(RunInputs::Object)
     }
 }
 
@@ -138,7 +154,6 @@ impl App {
         }
         let pinned = self.agent_for_run(agent, input.revision.as_deref()).await?;
         let like_infer = InferInput {
-            messages: Some(messages(&input.input)),
             agent_id: Some(agent.to_owned()),
             session_id: input.session_id.clone(),
             ..InferInput::default()
@@ -148,7 +163,8 @@ impl App {
             return Err(Problem::not_found(format!("Session not found: {id}")).with("field", "session_id"));
         }
         let workspace = self.workspace_of(&like_infer, &pinned)?;
-        let turns = self.turns(&like_infer, &pinned, workspace.as_ref()).await?;
+        let given = messages(&input.input);
+        let turns = self.read_messages("input", given, &pinned, workspace.as_ref()).await?;
         if input.dry_run == Some(true) {
             return Ok(Begun::Dry(Box::new(dry_run(&pinned, &turns))));
         }
