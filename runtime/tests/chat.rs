@@ -226,16 +226,6 @@ async fn a_model_is_read_by_its_id_whichever_way_its_slash_is_written() {
 }
 
 #[tokio::test]
-async fn a_service_that_stops_is_alive_and_not_ready() {
-    let service = Service::with([]).await;
-    assert_eq!(service.get("/readyz").await.0, 200);
-    service.app.draining.cancel();
-    let (status, body) = service.get("/readyz").await;
-    assert_eq!((status, &body["status"]), (503, &json!("stopping")), "{body}");
-    assert_eq!(service.get("/healthz").await.0, 200);
-}
-
-#[tokio::test]
 async fn every_wrong_field_is_named() {
     let service = Service::with([]).await;
     let text = |field: &str| (field.to_owned(), json!({field: {"a": 1}}));

@@ -8,6 +8,8 @@ mod service;
 
 #[path = "resources/agents.rs"]
 mod agents;
+#[path = "resources/health.rs"]
+mod health;
 #[path = "resources/manifests.rs"]
 mod manifests;
 #[path = "resources/models.rs"]

@@ -114,6 +114,65 @@ async fn a_person_approves_with_other_arguments() {
 }
 
 #[tokio::test]
+async fn the_callers_result_goes_to_the_run_that_waits_for_it() {
+    let asks = Rule::call("get_weather", json!({"city": "Oslo"})).when(last(Role::User));
+    let service = Service::with([asks, Rule::text("It is {{last_tool}}.").when(last(Role::Tool))]).await;
+    let tool = json!({"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}});
+    for (content, is_error, told) in [
+        (json!("sunny"), json!(null), "It is sunny."),
+        (json!({"sky": "blue"}), json!(false), "It is {\"sky\":\"blue\"}."),
+        (json!("no station"), json!(true), "It is Error: no station."),
+    ] {
+        let asked =
+            json!({"model": "agent/plain", "messages": [{"role": "user", "content": "Weather?"}], "tools": [tool]});
+        let (status, handed) = service.post("/v1/chat/completions", &asked).await;
+        assert_eq!((status, &handed["choices"][0]["finish_reason"]), (200, &json!("tool_calls")), "{handed}");
+        let (_, listed) = service.get("/v1/runs?status=waiting").await;
+        let id = listed["runs"][0]["id"].as_str().unwrap_or_else(|| panic!("{listed}"));
+        let (_, waiting) = service.get(&format!("/v1/runs/{id}")).await;
+        let awaited = &waiting["waiting_for"][0];
+        assert_eq!((&awaited["kind"], &awaited["name"]), (&json!("input"), &json!("get_weather")), "{waiting}");
+        let path = format!("/v1/runs/{id}/input");
+        let body = json!({"call_id": awaited["call_id"], "content": content, "is_error": is_error});
+        let (status, run) = service.post(&path, &body).await;
+        assert_eq!(status, 200, "{run}");
+        events(&service, id, "", None).await;
+        let (_, run) = service.get(&format!("/v1/runs/{id}")).await;
+        assert_eq!((&run["status"], &run["answer"]), (&json!("completed"), &json!(told)));
+        assert_eq!(service.post(&path, &body).await.0, 409, "a result is given once");
+    }
+}
+
+#[tokio::test]
+async fn a_result_too_large_for_the_model_is_an_artifact() {
+    let name = "x".repeat(400_000);
+    let service = Service::with([
+        Rule::call("greet", json!({"name": name})).when(last(Role::User)),
+        Rule::text("Long.").when(last(Role::Tool)),
+    ])
+    .await;
+    let run = run(&service, "greeter", json!({"input": "hi", "wait": 60})).await;
+    assert_eq!(run["answer"], "Long.", "{}", run["status"]);
+    let id = run["id"].as_str().unwrap();
+    let (_, listed) = service.get(&format!("/v1/runs/{id}/artifacts")).await;
+    let artifact = &listed["artifacts"][0];
+    assert_eq!((&artifact["bytes"], &artifact["name"]), (&json!(400_006), &json!("greet")), "{listed}");
+    let path = format!("/v1/runs/{id}/artifacts/{}", artifact["hash"].as_str().unwrap());
+    let download = service.request(Method::GET, &path).send().await.unwrap();
+    let header = |name: &str| download.headers()[name].to_str().unwrap().to_owned();
+    assert_eq!(header("content-type"), "application/octet-stream");
+    assert_eq!(header("x-content-type-options"), "nosniff");
+    assert!(header("content-disposition").starts_with("attachment; filename="));
+    assert_eq!(download.text().await.unwrap(), format!("Hello {name}"));
+    let model = service.model.requests().pop().unwrap().json();
+    let told = model["messages"].as_array().unwrap().last().unwrap()["content"].as_str().unwrap().to_owned();
+    assert!(told.len() < 300_000 && told.contains(artifact["hash"].as_str().unwrap()), "{}", told.len());
+    for wrong in ["0000", "..%2Fx"] {
+        assert_eq!(service.get(&format!("/v1/runs/{id}/artifacts/{wrong}")).await.0, 404);
+    }
+}
+
+#[tokio::test]
 async fn a_draft_is_dispatched_a_finished_run_is_retried_and_a_waiting_one_cancelled() {
     let service = Service::with(greeting()).await;
     let draft = run(&service, "greeter", json!({"input": "hi", "status": "draft"})).await;

@@ -277,8 +277,8 @@ mod tests {
         let collector = Collector::default();
         let processor = SimpleSpanProcessor::new(collector.clone());
         let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
-        let tracer = provider.tracer("troupe");
-        let traces = Traces { provider, tracer, open: Mutex::default(), parents: Parents::default() };
+        let made = provider.tracer("troupe");
+        let traces = Traces { provider, tracer: made, open: Mutex::default(), parents: Parents::default() };
         let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         let headers = [("traceparent".parse().unwrap(), parent.parse().unwrap())];
         traces.parents.expect("r", &headers.into_iter().collect());

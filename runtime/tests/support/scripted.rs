@@ -57,8 +57,6 @@ spec: {description: Asks first, modelRef: {name: small}, tools: [{tool: {name: g
 pub(crate) struct Service {
     /// The model server.
     pub(crate) model: ModelServer,
-    /// The state behind the routes.
-    pub(crate) app: Arc<App>,
     address: String,
     client: reqwest::Client,
     _folder: TempDir,
@@ -88,7 +86,7 @@ impl Service {
         let routes: Router = router(Arc::clone(&app));
         app.tasks.spawn(async move { axum::serve(listener, routes).await.unwrap() });
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { model, app, address, client, _folder: folder }
+        Self { model, address, client, _folder: folder }
     }
 
     /// A request.
