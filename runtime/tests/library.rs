@@ -104,7 +104,7 @@ for line in sys.stdin:
 "#;
 
 fn object(value: serde_json::Value) -> serde_json::Map<String, serde_json::Value> {
-    value.as_object().cloned().unwrap()
+    serde_json::from_value(value).unwrap()
 }
 
 #[tokio::test]

@@ -224,7 +224,9 @@ impl S1Framer {
         self.event_frames(recorded, frames);
         // Of several frames of one item the last has the id, so that resuming repeats all of them or none.
         if let Some((_, others)) = frames.get_mut(first..).and_then(<[Frame]>::split_last_mut) {
-            others.iter_mut().for_each(|frame| frame.id = None);
+            for frame in others {
+                frame.id = None;
+            }
         }
     }
 

@@ -32,7 +32,7 @@ impl Session<'_> {
     /// # Errors
     /// When there is no such session, or the data directory cannot be read.
     pub async fn context(&self) -> Result<ContextView, Refused> {
-        let found = self.troupe.app().session_context(&self.id).await.map_err(refused)?;
+        let found = self.troupe.app().session_context(&self.id).await.map_err(|error| refused(&error))?;
         found.ok_or_else(|| self.missing())
     }
 
@@ -66,7 +66,7 @@ impl Session<'_> {
     /// # Errors
     /// When there is no such session, or the data directory cannot be written.
     pub async fn store_artifact(&self, filename: &str, content: Bytes) -> Result<Artifact, Refused> {
-        self.troupe.app().store_artifact(&self.id, filename, content).await.map_err(refused)
+        self.troupe.app().store_artifact(&self.id, filename, content).await.map_err(|error| refused(&error))
     }
 
     fn missing(&self) -> Refused {
@@ -74,6 +74,6 @@ impl Session<'_> {
     }
 }
 
-fn refused(error: StoreError) -> Refused {
-    Refused(sentence(&error))
+fn refused(error: &StoreError) -> Refused {
+    Refused(sentence(error))
 }
