@@ -22,5 +22,7 @@ mod templates;
 mod tools;
 #[path = "resources/variables.rs"]
 mod variables;
+#[path = "resources/watch.rs"]
+mod watch;
 #[path = "resources/wrong_bodies.rs"]
 mod wrong_bodies;

@@ -49,6 +49,8 @@ pub struct S1Framer {
     step_shown: bool,
     /// Pieces of a step that is no more went out before the reader resumed.
     missed: bool,
+    /// The run is over, whatever came of it: the stream's end is no surprise.
+    finished: bool,
     over: bool,
 }
 
@@ -156,6 +158,7 @@ impl S1Framer {
             children: HashMap::new(),
             step_shown: false,
             missed: false,
+            finished: false,
             over: false,
         }
     }
@@ -395,6 +398,7 @@ impl S1Framer {
     }
 
     fn finished(&mut self, outcome: &Outcome, id: ItemId, frames: &mut Vec<Frame>) {
+        self.finished = true;
         self.order.begin(Vec::new()).iter().for_each(|message| push(frames, message, id));
         match outcome {
             Outcome::Completed { note: Some(note), .. } => push(frames, &self.assistant(note.clone()), id),
@@ -417,6 +421,11 @@ impl Framer for S1Framer {
     }
 
     fn end(&mut self, frames: &mut Vec<Frame>) {
+        if !self.finished && !self.over {
+            let error = "the service broke off this answer; the run goes on when it can, read it again then";
+            let data = json!({"error": error, "error_code": "INTERRUPTED", "run_id": self.root.to_string()});
+            frames.push(Frame { event: None, data: data.to_string(), id: None });
+        }
         frames.push(Frame { event: None, data: "[DONE]".to_owned(), id: None });
     }
 

@@ -10,6 +10,7 @@ pub mod models;
 pub mod openai_models;
 pub mod openapi;
 pub mod platform;
+pub mod resource_events;
 pub mod runs;
 pub mod sessions;
 pub mod templates;

@@ -1,9 +1,11 @@
 //! Manifests: reading resources with their status, and the one way in which every route writes the catalog.
 
+pub mod watch;
+
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
-use troupe_catalog::{Entry, View, WriteOptions};
+use troupe_catalog::{Condition, Entry, View, WriteOptions};
 use troupe_core::id::Timestamp;
 use troupe_crds::{API_VERSION, Kind, ParseError, Resource, id};
 
@@ -251,13 +253,18 @@ impl App {
     /// An object as a manifest with its status.
     pub fn manifest(&self, kind: Kind, name: &str) -> Result<Value, Problem> {
         let view = self.catalog.view();
-        view.find(kind, name).map(|entry| with_status(entry)).ok_or_else(|| missing(kind, name))
+        view.find(kind, name).map(|entry| self.shown(entry)).ok_or_else(|| missing(kind, name))
     }
 
     /// A page of a kind's objects, by name.
     pub fn manifests(&self, kind: Kind, page: &Page) -> (Vec<Value>, Option<String>) {
         let view: Arc<View> = self.catalog.view();
-        page.of(view.list(kind), |entry| &entry.name, |entry| with_status(entry))
+        page.of(view.list(kind), |entry| &entry.name, |entry| self.shown(entry))
+    }
+
+    /// An entry as a manifest with its status at this moment.
+    pub fn shown(&self, entry: &Entry) -> Value {
+        with_status(entry, &self.catalog.conditions(entry))
     }
 
     /// When each of some objects was last changed: when its file was. Files are looked at on a thread that may wait.
@@ -304,13 +311,13 @@ fn read_manifest(text: &str) -> Result<Value, Problem> {
 }
 
 /// A manifest with `status`, and the version that `If-Match` compares.
-pub fn with_status(entry: &Entry) -> Value {
+fn with_status(entry: &Entry, conditions: &[Condition]) -> Value {
     let manifest = shown(entry).and_then(|resource| resource.to_manifest().ok().flatten());
     let mut manifest = manifest.unwrap_or_else(
         || json!({"apiVersion": API_VERSION, "kind": entry.kind.as_str(), "metadata": {"name": entry.name.as_ref()}}),
     );
     manifest["metadata"]["resourceVersion"] = entry.resource_version.as_str().into();
-    let conditions: Vec<Value> = entry.conditions.iter().map(condition).collect();
+    let conditions: Vec<Value> = conditions.iter().map(condition).collect();
     let mut status = json!({"conditions": conditions});
     for (field, revision) in [("currentRevision", &entry.newest_revision), ("servingRevision", &entry.serving_revision)]
     {
@@ -325,7 +332,7 @@ pub fn with_status(entry: &Entry) -> Value {
 }
 
 /// A condition as Kubernetes writes it: `status` is a text.
-fn condition(condition: &troupe_catalog::Condition) -> Value {
+fn condition(condition: &Condition) -> Value {
     json!({
         "type": condition.type_.to_string(),
         "status": if condition.status { "True" } else { "False" },

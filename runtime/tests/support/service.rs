@@ -112,6 +112,13 @@ impl Service {
         self.send(Method::PUT, path, &body.to_string(), &[]).await
     }
 
+    /// A stream, read from after the event `last`.
+    pub(crate) async fn stream(&self, path: &str, last: Option<&str>) -> reqwest::Response {
+        let request = self.client.get(format!("{}{path}", self.base));
+        let request = last.into_iter().fold(request, |request, last| request.header("last-event-id", last));
+        request.send().await.unwrap()
+    }
+
     /// A request with a text as its body and some headers.
     pub(crate) async fn send(&self, method: Method, path: &str, body: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = self.client.request(method, format!("{}{path}", self.base)).body(body.to_owned());

@@ -1,0 +1,110 @@
+//! Following a kind's objects: all of them first, then each change (api.md, "Conventions": `watch=true`).
+
+use std::sync::{Arc, LazyLock};
+
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::watch::Receiver;
+use troupe_catalog::{Change, Entry, View};
+use troupe_crds::Kind;
+use uuid::Uuid;
+
+use crate::app::App;
+
+/// Numbers of views mean nothing in another process: this says which one gave them.
+static PROCESS: LazyLock<String> = LazyLock::new(|| Uuid::new_v4().simple().to_string());
+
+/// What a reader is told.
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum ResourceEvent {
+    /// Every object of the kind; first of all, but for a reader that is up to date.
+    Init {
+        /// As manifests with their status, by name.
+        #[schema(value_type = Vec<Object>)]
+        items: Vec<Value>,
+    },
+    /// An object came.
+    Added {
+        /// As a manifest with its status.
+        #[schema(value_type = Object)]
+        object: Value,
+    },
+    /// An object's text, what serves of it, or its conditions changed.
+    Modified {
+        /// As a manifest with its status.
+        #[schema(value_type = Object)]
+        object: Value,
+    },
+    /// An object went.
+    Deleted {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// Events that belong together, and where a reader goes on that has read them all.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// In order.
+    pub events: Vec<ResourceEvent>,
+    /// What to send as `Last-Event-ID`.
+    pub id: String,
+}
+
+/// A reader of one kind. Nothing waits for it: one that is slow is told later what differs then.
+pub struct ResourceEvents {
+    app: Arc<App>,
+    kind: Kind,
+    view: Arc<View>,
+    generations: Receiver<u64>,
+    /// All objects are to be told next.
+    anew: bool,
+}
+
+impl ResourceEvents {
+    /// Reads from now on, or, where nothing changed since the event `last`, from there.
+    pub fn new(app: &Arc<App>, kind: Kind, last: Option<&str>) -> Self {
+        let mut generations = app.catalog.subscribe();
+        // Marked before the view is taken: a change between the two is looked at again rather than missed.
+        generations.mark_unchanged();
+        let view = app.catalog.view();
+        let anew = last != Some(id(&view).as_str());
+        Self { app: Arc::clone(app), kind, view, generations, anew }
+    }
+
+    /// What is to be told next; waits for it. `None` when the service stops. Dropping the wait loses nothing.
+    pub async fn next(&mut self) -> Option<Told> {
+        if std::mem::take(&mut self.anew) {
+            let items = self.view.list(self.kind).map(|entry| self.app.shown(entry)).collect();
+            return Some(Told { events: vec![ResourceEvent::Init { items }], id: id(&self.view) });
+        }
+        loop {
+            tokio::select! {
+                () = self.app.shutdown.cancelled() => return None,
+                changed = self.generations.changed() => changed.ok()?,
+            }
+            let view = self.app.catalog.view();
+            let changes = view.changes_since(&self.view, self.kind);
+            self.view = view;
+            if !changes.is_empty() {
+                let events = changes.iter().map(|change| self.event(change)).collect();
+                return Some(Told { events, id: id(&self.view) });
+            }
+        }
+    }
+
+    fn event(&self, change: &Change) -> ResourceEvent {
+        let object = |entry: &Arc<Entry>| self.app.shown(entry);
+        match change {
+            Change::Added(entry) => ResourceEvent::Added { object: object(entry) },
+            Change::Modified(entry) => ResourceEvent::Modified { object: object(entry) },
+            Change::Deleted(entry) => ResourceEvent::Deleted { name: entry.name.as_ref().to_owned() },
+        }
+    }
+}
+
+/// Names a view among those of all processes.
+fn id(view: &View) -> String {
+    format!("{}-{}", *PROCESS, view.generation())
+}
