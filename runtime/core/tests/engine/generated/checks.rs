@@ -115,7 +115,10 @@ impl Ledger {
     fn awake(&self, effects: &[Effect]) -> HashSet<RunId> {
         let mut awake = HashSet::new();
         for effect in effects.iter().filter(|effect| !effect.is_waiting() && !is_deadline(effect)) {
-            let mut next = Some(place(effect).0);
+            let run = place(effect).0;
+            // A sub-agent is cancelled by the run above it: the time until then is that one's.
+            let cancels = matches!(effect, Effect::Record { event: Event::CancelRequested { .. }, .. });
+            let mut next = if cancels { self.parents.get(&run).copied() } else { Some(run) };
             while let Some(run) = next {
                 awake.insert(run);
                 next = self.parents.get(&run).copied();
