@@ -14,7 +14,7 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 use crate::app::App;
 use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Id, Params, Text};
-use crate::http::handler::resource_events::{WatchParams, follow};
+use crate::http::handler::resource_events::follow;
 use crate::service::manifest::kind_of;
 use crate::service::page::PageQuery;
 
@@ -43,6 +43,9 @@ pub struct ListParams {
     cursor: Option<String>,
     /// `json` or `yaml`; without it, as `Accept` says.
     format: Option<String>,
+    /// Answer with server-sent events instead: all objects, then each change.
+    #[serde(default)]
+    watch: bool,
 }
 
 /// In which form.
@@ -147,10 +150,9 @@ async fn list(
     State(app): State<Arc<App>>,
     Id(kind): Id,
     Params(query): Params<ListParams>,
-    Params(WatchParams { watch }): Params<WatchParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    if watch {
+    if query.watch {
         return Ok(follow(&app, kind_of(&kind)?, &headers));
     }
     let form = FormParams { format: query.format };

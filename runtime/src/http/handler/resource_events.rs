@@ -7,21 +7,11 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
 use futures::stream;
-use serde::Deserialize;
 use troupe_crds::Kind;
 
 use crate::app::App;
 use crate::http::sse::{self, HEARTBEAT};
 use crate::service::manifest::watch::{ResourceEvents, Told};
-
-/// Whether a list is followed.
-#[derive(Debug, Deserialize)]
-pub struct WatchParams {
-    /// Answer with server-sent events, each a `ResourceEvent`: all objects, then every change. `Last-Event-ID` goes on
-    /// without all objects where nothing changed meanwhile.
-    #[serde(default)]
-    pub watch: bool,
-}
 
 /// Follows a kind until the client is gone or the service stops.
 pub fn follow(app: &Arc<App>, kind: Kind, headers: &HeaderMap) -> Response {
