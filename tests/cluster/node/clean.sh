@@ -23,11 +23,13 @@ children() {
     cat "/proc/$1/task/"*/children 2>/dev/null
 }
 
-# What still runs in the folder, such as a program that was being started.
+# What else was started for this node, such as a program that was being started: its home is our folder, as nobody else's is.
 daemons() {
-    local link
-    for link in /proc/[0-9]*/cwd; do
-        [[ $(readlink "$link") == "$folder" ]] && link=${link%/cwd} && echo "${link#/proc/}"
+    local file
+    for file in /proc/[0-9]*/environ; do
+        file=${file%/environ}
+        grep --quiet --null-data --line-regexp --fixed-strings "HOME=$folder" "$file/environ" 2>/dev/null &&
+            [[ $(cat "$file/comm" 2>/dev/null) != containerd-shim* ]] && echo "${file#/proc/}"
     done
 }
 
@@ -46,13 +48,15 @@ ids=$(ls "$tasks" 2>/dev/null)
 sockets=$(cat "$tasks"/*/bootstrap.json "$tasks"/*/address 2>/dev/null | grep --only-matching '/run/containerd/s/[0-9a-f]*')
 
 for _ in 1 2 3 4 5 6 7 8 9 10; do
-    end $(daemons)
+    # Containers before their shims, whose children they are; shims before what else would start new ones.
     for shim in $(shims); do
         end $(children "$shim") "$shim"
     done
+    end $(daemons)
     unmount
     for id in $ids; do
         rmdir /sys/fs/cgroup/k8s.io/"$id" /sys/fs/cgroup/*/k8s.io/"$id" 2>/dev/null
+        rm -f /var/lib/cni/results/*-"$id"-*
     done
     rm -f $sockets
     rm -rf --one-file-system -- "$folder" 2>/dev/null

@@ -33,25 +33,27 @@ async fn main() -> anyhow::Result<()> {
         for archive in image {
             node.load_image(&archive)?;
         }
-        return stay(&node, definitions).await;
+        return stay(&node, definitions, node.all_processes()).await;
     }
-    stay(&ControlPlane::start(&programs).await?, definitions).await
+    let cluster = ControlPlane::start(&programs).await?;
+    let processes = cluster.processes().into_iter().map(|(name, id)| (name.to_owned(), id)).collect();
+    stay(&cluster, definitions, processes).await
 }
 
-async fn stay(cluster: &ControlPlane, definitions: bool) -> anyhow::Result<()> {
+async fn stay(cluster: &ControlPlane, definitions: bool, processes: Vec<(String, u32)>) -> anyhow::Result<()> {
     if definitions {
         cluster.install_resource_definitions().await?;
     }
-    tell(cluster);
+    tell(cluster, &processes);
     tokio::signal::ctrl_c().await?;
     Ok(())
 }
 
 #[expect(clippy::print_stdout, reason = "what it prints is for the shell that started it")]
-fn tell(cluster: &ControlPlane) {
+fn tell(cluster: &ControlPlane, processes: &[(String, u32)]) {
     println!("export KUBECONFIG={}", cluster.kubeconfig().display());
     println!("# kubectl is {}; Ctrl-C ends the cluster", cluster.kubectl().display());
-    for (name, id) in cluster.processes() {
+    for (name, id) in processes {
         println!("# {name} is process {id}");
     }
 }

@@ -28,18 +28,28 @@ const NAME: &str = "node";
 /// Longer than a start takes on a busy machine: only what hangs meets it.
 const LIMIT: Duration = Duration::from_mins(3);
 
+/// What cannot be done with a cluster that `KUBECONFIG` names.
+const NOT_OURS: &str = "the node is not ours";
+
 /// How often containerd is asked whether it is there; it has no way to tell.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// What runs pods: see [`crate::node`].
 #[derive(Debug)]
 pub struct Node {
+    /// `None` for a cluster of somebody else's.
+    own: Option<Own>,
+    // Last: with it goes the folder, and with that the containers, mounts and network.
+    control_plane: ControlPlane,
+}
+
+/// What we started beside the control plane.
+#[derive(Debug)]
+struct Own {
     /// In the order of their start, which is also that of their end.
     daemons: Vec<Daemon>,
     programs: PathBuf,
     network: Network,
-    // Last: with it goes the folder, and with that the containers, mounts and network.
-    control_plane: ControlPlane,
 }
 
 impl Deref for Node {
@@ -65,38 +75,54 @@ impl Node {
         let surroundings = Surroundings { network: Some(network.file()), node: Some(NODE), reached: network.ends().1 };
         let containerd = containerd(node, &place, &network)?;
         let control_plane = ControlPlane::start_in(control_plane, surroundings, place).await?;
-        let programs = node.to_owned();
-        let mut started = Self { daemons: vec![containerd], programs, network, control_plane };
+        let own = Own { daemons: vec![containerd], programs: node.to_owned(), network };
+        let mut started = Self { own: Some(own), control_plane };
         tokio::time::timeout(LIMIT, started.join()).await.context("the node did not become ready in time")??;
         Ok(started)
+    }
+
+    /// The cluster of a kubeconfig that is there already. Nothing is started, and nothing of it is stopped.
+    pub fn existing(named: &Path) -> anyhow::Result<Self> {
+        Ok(Self { own: None, control_plane: ControlPlane::existing(named)? })
     }
 
     /// Starts what makes a node of it.
     async fn join(&mut self) -> anyhow::Result<()> {
         self.images_ready().await?;
         let pause = self.folder().join("pause.tar");
-        let file = format!("{}:/pause:755", self.programs.join("pause").display());
+        let file = format!("{}:/pause:755", self.own()?.programs.join("pause").display());
         let image =
             ["--name", "troupe.dev/test/pause:1", "--file", &file, "--entrypoint", r#"["/pause"]"#, "--user", "65535"];
         write_image(&pause, &image)?;
         self.load_image(&pause)?;
         let launches = [self.scheduler()?, self.kubelet()?, self.proxy()?, self.dns()?];
-        for launch in launches {
-            self.daemons.push(Launch { network: Some(self.network.file()), ..launch }.start()?);
-        }
         let client = self.client().await?;
+        let own = self.own.as_mut().context(NOT_OURS)?;
+        for launch in launches {
+            own.daemons.push(Launch { network: Some(own.network.file()), ..launch }.start()?);
+        }
         let dns = include_str!("../node/dns.yaml").replace("ADDRESS", &NODE.to_string());
         apply(&client, "kube-system", &dns).await?;
         tokio::select! {
             ready = await_condition(Api::<NodeObject>::all(client), NAME, is_ready) => ready.map(drop).map_err(Into::into),
-            ended = ended(&mut self.daemons) => ended,
+            ended = ended(&mut own.daemons) => ended,
         }
     }
 
     /// Loads an OCI archive, as `scripts/image` writes it. Pods then name it with `imagePullPolicy: IfNotPresent` or `Never`.
+    ///
+    /// # Errors
+    /// In a cluster that is not ours, unless `TROUPE_CLUSTER_LOAD` names the command that takes an archive there, such as
+    /// `kind load image-archive`.
     pub fn load_image(&self, archive: &Path) -> anyhow::Result<()> {
         let archive = archive.display().to_string();
-        self.ctr(&["images", "import", "--local", "--no-unpack=false", &archive]).map(drop)
+        if self.own.is_some() {
+            return self.ctr(&["images", "import", "--local", &archive]).map(drop);
+        }
+        let named = std::env::var("TROUPE_CLUSTER_LOAD")
+            .context("TROUPE_CLUSTER_LOAD must say how images get into this cluster")?;
+        let words: Vec<&str> = named.split_whitespace().chain([archive.as_str()]).collect();
+        output(Path::new(words[0]), &words[1..]).map(drop)
     }
 
     /// `ctr`, for the images and containers that Kubernetes sees.
@@ -104,19 +130,30 @@ impl Node {
         let socket = self.folder().join("containerd.sock").display().to_string();
         let arguments: Vec<&str> =
             ["--address", &socket, "--namespace", "k8s.io"].iter().chain(arguments).copied().collect();
-        output(&self.programs.join("ctr"), &arguments)
+        output(&self.own()?.programs.join("ctr"), &arguments)
     }
 
     /// A command that runs in the node's network, from where Services and pods are reached.
-    pub fn inside(&self, program: impl AsRef<Path>) -> Command {
+    pub fn inside(&self, program: impl AsRef<Path>) -> anyhow::Result<Command> {
         let mut command = Command::new("nsenter");
-        command.arg(format!("--net={}", self.network.file().display())).arg("--").arg(program.as_ref());
-        command
+        command.arg(format!("--net={}", self.own()?.network.file().display())).arg("--").arg(program.as_ref());
+        Ok(command)
+    }
+
+    /// Process ids of everything that we started, for those who measure.
+    pub fn all_processes(&self) -> Vec<(String, u32)> {
+        let control_plane = self.processes().into_iter().map(|(name, id)| (name.to_owned(), id));
+        let node = self.own.iter().flat_map(|own| &own.daemons).map(|daemon| (daemon.name(), daemon.id()));
+        control_plane.chain(node).collect()
+    }
+
+    fn own(&self) -> anyhow::Result<&Own> {
+        self.own.as_ref().context(NOT_OURS)
     }
 
     async fn images_ready(&mut self) -> anyhow::Result<()> {
         while self.ctr(&["version"]).is_err() {
-            for daemon in &mut self.daemons {
+            for daemon in &mut self.own.as_mut().context(NOT_OURS)?.daemons {
                 daemon.running()?;
             }
             tokio::time::sleep(PAUSE).await;
@@ -125,27 +162,26 @@ impl Node {
     }
 
     fn identity(&self, name: &str, user: &str, group: Option<&str>) -> anyhow::Result<PathBuf> {
-        let authority = self.authority().context("the control plane is not ours")?;
+        let authority = self.authority().context(NOT_OURS)?;
         self.write_kubeconfig(name, &User::Certificate(authority.client(user, group)?))
     }
 
     fn scheduler(&self) -> anyhow::Result<Launch> {
         let kubeconfig = self.identity("scheduler", "system:kube-scheduler", None)?;
-        let launch = Launch::new(self.programs.join("kube-scheduler"), self.folder());
+        let launch = Launch::new(self.own()?.programs.join("kube-scheduler"), self.folder());
         Ok(launch.file("--kubeconfig", kubeconfig).flag("--leader-elect=false").flag("--secure-port=0"))
     }
 
     fn kubelet(&self) -> anyhow::Result<Launch> {
         let folder = self.folder();
-        let credential =
-            self.authority().context("the control plane is not ours")?.server(&[&NODE.to_string(), NAME])?;
+        let credential = self.authority().context(NOT_OURS)?.server(&[&NODE.to_string(), NAME])?;
         std::fs::write(folder.join("kubelet-server.crt"), &credential.certificate)?;
         std::fs::write(folder.join("kubelet-server.key"), &credential.key)?;
         std::fs::write(folder.join("resolv.conf"), format!("nameserver {NODE}\n"))?;
         let config = folder.join("kubelet.yaml");
-        std::fs::write(&config, filled(include_str!("../node/kubelet.yaml"), folder, &self.programs))?;
+        std::fs::write(&config, filled(include_str!("../node/kubelet.yaml"), folder, &self.own()?.programs))?;
         let kubeconfig = self.identity("kubelet", &format!("system:node:{NAME}"), Some("system:nodes"))?;
-        Ok(Launch::new(self.programs.join("kubelet"), folder)
+        Ok(Launch::new(self.own()?.programs.join("kubelet"), folder)
             .file("--config", config)
             .file("--kubeconfig", kubeconfig)
             .file("--root-dir", folder.join("kubelet"))
@@ -156,7 +192,7 @@ impl Node {
 
     fn proxy(&self) -> anyhow::Result<Launch> {
         let kubeconfig = self.identity("proxy", "system:kube-proxy", None)?;
-        Ok(Launch::new(self.programs.join("kube-proxy"), self.folder())
+        Ok(Launch::new(self.own()?.programs.join("kube-proxy"), self.folder())
             .file("--kubeconfig", kubeconfig)
             .flag(format!("--hostname-override={NAME}"))
             .flag("--proxy-mode=nftables")
@@ -171,9 +207,9 @@ impl Node {
     fn dns(&self) -> anyhow::Result<Launch> {
         self.identity("coredns", "coredns", Some("system:masters"))?;
         let config = self.folder().join("Corefile");
-        let text = filled(include_str!("../node/Corefile"), self.folder(), &self.programs);
+        let text = filled(include_str!("../node/Corefile"), self.folder(), &self.own()?.programs);
         std::fs::write(&config, text.replace("ADDRESS", &NODE.to_string()))?;
-        Ok(Launch::new(self.programs.join("coredns"), self.folder()).flag("-conf").flag(config))
+        Ok(Launch::new(self.own()?.programs.join("coredns"), self.folder()).flag("-conf").flag(config))
     }
 }
 

@@ -97,6 +97,11 @@ impl Daemon {
         bail!("{} has ended with {status}:\n{tail}", self.launch.name())
     }
 
+    /// What it is called.
+    pub(crate) fn name(&self) -> String {
+        self.launch.name()
+    }
+
     /// Its process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()

@@ -1,6 +1,6 @@
 //! One cluster per test program: a suite starts it once, and each test has a namespace.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use tokio::sync::OnceCell;
 
@@ -17,7 +17,7 @@ pub async fn control_plane() -> anyhow::Result<Option<&'static ControlPlane>> {
     started.as_ref().map(Option::as_ref).map_err(|error| anyhow::anyhow!("{error}"))
 }
 
-/// The node of this process, started when it is first asked for. `None`, with a line that says why, where its programs are not there
+/// The node of this process: the cluster of `KUBECONFIG` if that is set, else one of its own, started when it is first asked for. `None`, with a line that says why, where its programs are not there
 /// and cannot be built, or where we are not root: the test is skipped.
 ///
 /// # Errors
@@ -29,6 +29,11 @@ pub async fn node() -> anyhow::Result<Option<&'static Node>> {
 }
 
 async fn start_node() -> anyhow::Result<Option<Node>> {
+    if let Some(named) = existing() {
+        let existing = Node::existing(&named)?;
+        say(&format!("testing in the cluster of KUBECONFIG, {}", existing.server()?.0));
+        return Ok(Some(existing));
+    }
     match (program::control_plane()?, program::node()?) {
         (Some(control_plane), Some(node)) => Ok(Some(Node::start(&control_plane, &node).await?)),
         _ => Ok(None),
@@ -36,8 +41,8 @@ async fn start_node() -> anyhow::Result<Option<Node>> {
 }
 
 async fn start() -> anyhow::Result<Option<ControlPlane>> {
-    if let Some(named) = std::env::var_os("KUBECONFIG").filter(|named| !named.is_empty()) {
-        let existing = ControlPlane::existing(Path::new(&named))?;
+    if let Some(named) = existing() {
+        let existing = ControlPlane::existing(&named)?;
         say(&format!("testing in the cluster of KUBECONFIG, {}", existing.server()?.0));
         return Ok(Some(existing));
     }
@@ -45,6 +50,10 @@ async fn start() -> anyhow::Result<Option<ControlPlane>> {
         Some(programs) => Ok(Some(ControlPlane::start(&programs).await?)),
         None => Ok(None),
     }
+}
+
+fn existing() -> Option<PathBuf> {
+    std::env::var_os("KUBECONFIG").filter(|named| !named.is_empty()).map(PathBuf::from)
 }
 
 #[expect(clippy::print_stderr, reason = "tests that change somebody's cluster say which")]

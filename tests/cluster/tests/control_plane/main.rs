@@ -9,4 +9,7 @@
 
 mod admission;
 mod definitions;
+mod killed;
+#[path = "../owner.rs"]
+mod owner;
 mod server;
