@@ -23,6 +23,9 @@ use tokio::{
 /// A process that is not ready by then never will be.
 const READY_LIMIT: Duration = Duration::from_mins(1);
 
+/// How often a start is tried.
+const START_ATTEMPTS: usize = 3;
+
 /// A process that is told to stop may take so long.
 const STOP_LIMIT: Duration = Duration::from_secs(15);
 
@@ -72,8 +75,18 @@ impl Process {
         Ok(Self { child, pid, address: address.parse()?, start: started.elapsed(), log })
     }
 
-    /// Starts `troupe serve` on a folder of resources, waits for `/readyz`.
+    /// Starts `troupe serve` on a folder of resources, waits for `/readyz`. Another process may have taken the port that was
+    /// free a moment ago, so it is tried again.
     pub async fn troupe(binary: &Path, resources: &Path, data: &Path, more: &[String]) -> anyhow::Result<Self> {
+        for _ in 1..START_ATTEMPTS {
+            if let Ok(process) = Self::troupe_once(binary, resources, data, more).await {
+                return Ok(process);
+            }
+        }
+        Self::troupe_once(binary, resources, data, more).await
+    }
+
+    async fn troupe_once(binary: &Path, resources: &Path, data: &Path, more: &[String]) -> anyhow::Result<Self> {
         std::fs::create_dir_all(data)?;
         let log = data.with_extension("log");
         let output = File::create(&log)?;
@@ -114,6 +127,11 @@ impl Process {
     /// Resident memory now, in bytes.
     pub fn memory(&self) -> anyhow::Result<u64> {
         status_bytes(self.pid, "VmRSS:")
+    }
+
+    /// The part of the resident memory that no file backs: what the process itself wrote, heap and stacks.
+    pub fn own_memory(&self) -> anyhow::Result<u64> {
+        status_bytes(self.pid, "RssAnon:")
     }
 
     /// The most resident memory there ever was, in bytes.

@@ -49,6 +49,7 @@ pub struct Figure {
 #[derive(Debug, Default)]
 pub struct Report {
     figures: Vec<Figure>,
+    notes: Vec<String>,
     problems: Vec<String>,
 }
 
@@ -158,6 +159,11 @@ impl Report {
         self.figures.push(figure);
     }
 
+    /// Says what a reader must know beside the figures.
+    pub fn note(&mut self, note: impl Into<String>) {
+        self.notes.push(note.into());
+    }
+
     /// Notes what went wrong.
     pub fn problem(&mut self, problem: impl Into<String>) {
         self.problems.push(problem.into());
@@ -187,7 +193,8 @@ impl Report {
 
     /// The whole report for machines.
     pub fn json(&self) -> Value {
-        json!({"figures": self.figures.iter().map(Figure::json).collect::<Value>(), "problems": self.problems})
+        let figures: Value = self.figures.iter().map(Figure::json).collect();
+        json!({"figures": figures, "notes": self.notes, "problems": self.problems})
     }
 }
 
@@ -200,6 +207,7 @@ impl fmt::Display for Report {
         for [name, measured, baseline, goal, met] in &rows {
             writeln!(f, "| {name:<w0$} | {measured:>w1$} | {baseline:>w2$} | {goal:>w3$} | {met:<w4$} |")?;
         }
+        self.notes.iter().try_for_each(|note| writeln!(f, "# {note}"))?;
         self.problems.iter().try_for_each(|problem| writeln!(f, "! {problem}"))
     }
 }
@@ -228,11 +236,13 @@ mod tests {
         report.add(Figure::new("runs", Unit::PerSecond, 4000.0).goal(Goal::AtLeast(3000.0)));
         report.add(Figure::memory("idle", 12 << 20));
         report.problem("something");
+        report.note("two processors");
         let expected = "\
 | figure    | measured | baseline |        goal | met |
 | added p50 | 2.000 ms | 3.000 ms | <= 1.000 ms | NO  |
 | runs      |  4000 /s |          |  >= 3000 /s | yes |
 | idle      | 12.0 MiB |          |             |     |
+# two processors
 ! something
 ";
         assert_eq!(report.to_string(), expected);
