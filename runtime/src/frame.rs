@@ -7,7 +7,12 @@ pub mod resume;
 pub mod s1;
 pub mod typed;
 
+use std::fmt::Write as _;
+
 use troupe_core::stream::ItemId;
+
+/// Bytes of a frame beside its data, about: names of fields, the event's name, an id.
+const FRAMING: usize = 96;
 
 /// One server-sent event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +34,7 @@ impl Frame {
     /// Writes the frame as it goes over the wire. The id stands behind the data, because S1's own clients look for
     /// `data:` at the start of a frame.
     pub fn write(&self, wire: &mut String) {
+        wire.reserve(self.data.len() + FRAMING);
         if let Some(event) = self.event {
             wire.push_str("event: ");
             wire.push_str(event);
@@ -38,8 +44,8 @@ impl Frame {
         wire.push_str("data: ");
         wire.push_str(&self.data);
         if let Some(id) = self.id {
-            wire.push_str("\nid: ");
-            wire.push_str(&id.to_string());
+            // Writing into a String cannot fail.
+            let _ = write!(wire, "\nid: {id}");
         }
         wire.push_str("\n\n");
     }
