@@ -12,12 +12,14 @@ use crate::frame::Frame;
 use crate::wire::{Count, Text, arguments};
 
 /// A chunk, or a whole completion; what vendors add is skipped.
+///
+/// What only few chunks have is boxed: a chunk is moved several times while it is read, and there is one for each token.
 #[derive(Deserialize)]
 struct Chunk<'a> {
     #[serde(borrow, default)]
     choices: Option<Vec<Choice<'a>>>,
     #[serde(default)]
-    usage: Option<UsageWire>,
+    usage: Option<Box<UsageWire>>,
     #[serde(default)]
     x_groq: Option<Extension>,
     #[serde(borrow, default)]
@@ -30,7 +32,7 @@ struct Chunk<'a> {
 #[derive(Deserialize)]
 struct Extension {
     #[serde(default)]
-    usage: Option<UsageWire>,
+    usage: Option<Box<UsageWire>>,
 }
 
 #[derive(Deserialize)]
@@ -41,12 +43,12 @@ struct Choice<'a> {
     delta: Option<Delta<'a>>,
     /// Of a whole completion.
     #[serde(borrow, default)]
-    message: Option<Delta<'a>>,
+    message: Option<Box<Delta<'a>>>,
     #[serde(default)]
     finish_reason: Option<String>,
     /// Where Moonshot puts the usage of a stream.
     #[serde(default)]
-    usage: Option<UsageWire>,
+    usage: Option<Box<UsageWire>>,
     /// Where `OpenRouter` puts an upstream's failure.
     #[serde(borrow, default)]
     error: Option<&'a RawValue>,
@@ -152,17 +154,17 @@ impl Decoder for Stream {
             take_choice(choice, answer)?;
         }
         let usage = chunk.usage.or(chunk.x_groq.and_then(|extension| extension.usage));
-        answer.usage = usage.and_then(counted).or(answer.usage);
+        answer.usage = usage.and_then(|usage| counted(*usage)).or(answer.usage);
         Ok(())
     }
 }
 
 fn take_choice(choice: Choice<'_>, answer: &mut Answer) -> Result<(), Fault> {
     refuse(choice.error)?;
-    for delta in choice.delta.into_iter().chain(choice.message) {
+    for delta in choice.delta.into_iter().chain(choice.message.map(|message| *message)) {
         take_delta(delta, answer);
     }
-    answer.usage = choice.usage.and_then(counted).or(answer.usage);
+    answer.usage = choice.usage.and_then(|usage| counted(*usage)).or(answer.usage);
     if let Some(reason) = choice.finish_reason.as_deref().filter(|reason| !reason.is_empty()) {
         answer.finish = Some(finish(reason)?);
     }
