@@ -6,7 +6,7 @@ use std::{
     process::{Child, ChildStdin, Command, Stdio},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use tempfile::TempDir;
 
 /// It waits until its input ends, which the kernel sees to when we are killed, and then clears up. Programs that are being ended may
@@ -32,6 +32,8 @@ impl Place {
     /// The same, cleared away by a command of the caller's: it gets the folder and these arguments, and waits until its input ends.
     pub(crate) fn swept_by(command: &[&str], arguments: &[&str]) -> anyhow::Result<Self> {
         let folder = TempDir::with_prefix("troupe-cluster-")?.keep();
+        // The kernel takes 107 bytes for a socket's name, and containerd's are the longest.
+        ensure!(folder.as_os_str().len() <= 80, "TMPDIR is too long for sockets: {}", folder.display());
         let mut sweeper = Command::new("setsid")
             .args(command)
             .arg(&folder)

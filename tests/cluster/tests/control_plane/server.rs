@@ -1,13 +1,17 @@
 //! The control plane as tests rely on it: identities with their own rights and no more, real controllers, an API server that comes back.
 
 use k8s_openapi::api::{
+    apps::v1::Deployment,
     authentication::v1::{SelfSubjectReview, TokenReview, TokenReviewSpec},
     core::v1::{ConfigMap, Namespace, Pod},
 };
 use kube::{
     Api,
     api::{DeleteParams, ListParams, PostParams},
-    runtime::wait::{await_condition, conditions::is_deleted},
+    runtime::wait::{
+        await_condition,
+        conditions::{is_deleted, is_deployment_completed},
+    },
 };
 use serde_json::json;
 use troupe_test_cluster::{apply, control_plane};
@@ -77,6 +81,23 @@ async fn kubectl_says_which_right_is_missing() -> anyhow::Result<()> {
     let asked = cluster.kubectl_as(&kubeconfig).args(["get", "pods", "--namespace", &namespace]).output()?;
     let said = String::from_utf8_lossy(&asked.stderr).into_owned();
     assert!(!asked.status.success() && said.contains("cannot list resource \"pods\""), "{said}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_deployment_becomes_available_where_pods_only_seem_to_run() -> anyhow::Result<()> {
+    let Some(cluster) = control_plane().await? else { return Ok(()) };
+    if !cluster.is_own() {
+        return Ok(());
+    }
+    let (client, namespace) = (cluster.client().await?, cluster.namespace("pretence").await?);
+    let _pretence = cluster.pretend_that_pods_run(&namespace).await?;
+    let pod =
+        json!({"metadata": {"labels": {"app": "some"}}, "spec": {"containers": [{"name": "some", "image": "some"}]}});
+    let spec = json!({"replicas": 2, "selector": {"matchLabels": {"app": "some"}}, "template": pod});
+    let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "some"}, "spec": spec});
+    apply(&client, &namespace, &deployment.to_string()).await?;
+    await_condition(Api::<Deployment>::namespaced(client, &namespace), "some", is_deployment_completed()).await?;
     Ok(())
 }
 
