@@ -164,6 +164,9 @@ fn compose(parent: &Parenthood, ports: &Ports) -> Result<AgentSnapshot, String> 
         .ok_or_else(|| "the argument \"model_id\" is missing: name the sub-agent's model".to_owned())?;
     let models = ports.directory.models(&model).filter(|models| !models.is_empty());
     let models = models.ok_or_else(|| format!("there is no model {model:?}"))?;
+    let tools = scope(parent)?;
+    // Only who has `delegate` gives the others on; who has not uses them.
+    let delegates = tools.iter().any(|tool| tool.kind == ToolKind::Delegate);
     Ok(AgentSnapshot {
         name: String::new(),
         id: String::new(),
@@ -173,8 +176,8 @@ fn compose(parent: &Parenthood, ports: &Ports) -> Result<AgentSnapshot, String> 
         models,
         parameters: Map::new(),
         system: String::new(),
-        tools: scope(parent)?,
-        delegate_only: parent.agent.delegate_only,
+        tools,
+        delegate_only: parent.agent.delegate_only && delegates,
         max_depth: parent.agent.max_depth,
         limits: shared(&parent.agent.limits),
         context: parent.agent.context.clone(),

@@ -3,7 +3,7 @@
 import threading
 
 from provider import call, last, say, text
-from rows import equal, open_yet, row
+from rows import equal, row
 from service import quoted
 
 
@@ -51,7 +51,6 @@ def a_sub_agent_has_its_own_model_and_messages(world):
 
 
 @row("S1-118")
-@open_yet("a sub-agent is treated as one that delegates, and offered no other tools")
 def a_sub_agent_is_offered_the_tools_that_it_was_given_under_either_spelling(world):
     for spelling in ("tool_names", "tools"):
         for names, wanted in GIVEN:

@@ -3,7 +3,7 @@
 import os
 
 from provider import call, last, say, text
-from rows import equal, open_yet, row
+from rows import equal, row
 
 SEARCH = '''
 def search(query: str, limit: int = 3) -> str:
@@ -151,7 +151,6 @@ def the_answer_is_rebuilt_from_the_stream(world):
 
 
 @row("S1-218", "S1-126")
-@open_yet("a sub-agent is treated as one that delegates, and offered no other tools")
 def a_plan_agent_delegates_to_a_main_agent(world):
     template = world.name("plan_agent")
     world.service.post("/v1/prompt-templates", {
