@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -24,7 +24,7 @@ use crate::frame::resume::Resuming;
 use crate::frame::s1::{About, S1Framer};
 use crate::frame::typed::TypedFramer;
 use crate::http::error::{Problem, ProblemBody};
-use crate::http::extract::{Body, OptionalBody, Params, Raw, read};
+use crate::http::extract::{Body, Id, OptionalBody, Params, Raw, read};
 use crate::http::handler::infer::caller;
 use crate::http::sse;
 use crate::service::runs::start::{Begun, DryRun, RunInput};
@@ -94,7 +94,7 @@ pub fn routes() -> Router<Arc<App>> {
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn create(
     State(app): State<Arc<App>>,
-    Path(agent): Path<String>,
+    Id(agent): Id,
     headers: HeaderMap,
     Raw(body): Raw,
 ) -> Result<Response, Problem> {
@@ -122,7 +122,7 @@ fn unserved(kind: &str, name: &str) -> Problem {
 #[utoipa::path(post, path = "/v1/teams/{id}/runs", tag = "runs",
     params(("id" = String, Path, description = "The team's name or id")),
     responses((status = 404, description = "Teams are not served yet", body = ProblemBody)))]
-async fn create_of_team(Path(id): Path<String>) -> Problem {
+async fn create_of_team(Id(id): Id) -> Problem {
     unserved("team", &id)
 }
 
@@ -130,7 +130,7 @@ async fn create_of_team(Path(id): Path<String>) -> Problem {
 #[utoipa::path(post, path = "/v1/workflows/{id}/runs", tag = "runs",
     params(("id" = String, Path, description = "The workflow's name or id")),
     responses((status = 404, description = "Workflows are not served yet", body = ProblemBody)))]
-async fn create_of_workflow(Path(id): Path<String>) -> Problem {
+async fn create_of_workflow(Id(id): Id) -> Problem {
     unserved("workflow", &id)
 }
 
@@ -138,7 +138,7 @@ async fn create_of_workflow(Path(id): Path<String>) -> Problem {
 #[utoipa::path(post, path = "/v1/skills/{id}/runs", tag = "runs",
     params(("id" = String, Path, description = "The skill's name or id")),
     responses((status = 404, description = "Skills are not served yet", body = ProblemBody)))]
-async fn create_of_skill(Path(id): Path<String>) -> Problem {
+async fn create_of_skill(Id(id): Id) -> Problem {
     unserved("skill", &id)
 }
 
@@ -211,7 +211,7 @@ async fn list(State(app): State<Arc<App>>, Params(params): Params<ListParams>) -
 #[utoipa::path(get, path = "/v1/runs/{id}", tag = "runs", params(("id" = String, Path, description = "The run")),
     responses((status = 200, description = "The run", body = Run),
               (status = 404, description = "There is no such run", body = ProblemBody)))]
-async fn read_one(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Run>, Problem> {
+async fn read_one(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<Run>, Problem> {
     Ok(Json(app.run_view(run_id(&id)?).await?))
 }
 
@@ -257,7 +257,7 @@ fn item_id(field: &str, text: &str) -> Result<ItemId, Problem> {
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn events(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Params(params): Params<EventParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -335,7 +335,7 @@ pub struct CancelInput {
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn cancel(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     OptionalBody(input): OptionalBody<CancelInput>,
 ) -> Result<Json<Run>, Problem> {
     let input = input.unwrap_or_default();
@@ -378,7 +378,7 @@ pub struct ApprovalInput {
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn approve(
     State(app): State<Arc<App>>,
-    Path((id, call)): Path<(String, String)>,
+    Id((id, call)): Id<(String, String)>,
     Body(input): Body<ApprovalInput>,
 ) -> Result<Json<Run>, Problem> {
     let (run, call) = (run_id(&id)?, call_id(&call)?);
@@ -412,11 +412,7 @@ pub struct ResultInput {
     responses((status = 200, description = "The run", body = Run),
               (status = 409, description = "The call does not wait for a result", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn input(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    Body(input): Body<ResultInput>,
-) -> Result<Json<Run>, Problem> {
+async fn input(State(app): State<Arc<App>>, Id(id): Id, Body(input): Body<ResultInput>) -> Result<Json<Run>, Problem> {
     let run = run_id(&id)?;
     let call = call_id(&input.call_id).map_err(|problem| wrong("call_id", problem.detail()))?;
     let (text, structured) = match input.content {
@@ -439,7 +435,7 @@ async fn input(
     responses((status = 201, description = "The new run", body = Run),
               (status = 409, description = "The run is not over", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn retry(State(app): State<Arc<App>>, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
+async fn retry(State(app): State<Arc<App>>, Id(id): Id, headers: HeaderMap) -> Result<Response, Problem> {
     let run = run_id(&id)?;
     let caller = caller(&headers, &format!("POST /v1/runs/{run}/retry"), &[]);
     let (again, existing) = app.retry_run(run, caller).await?;
@@ -451,7 +447,7 @@ async fn retry(State(app): State<Arc<App>>, Path(id): Path<String>, headers: Hea
     responses((status = 200, description = "The run", body = Run),
               (status = 409, description = "The run is over", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn dispatch(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Run>, Problem> {
+async fn dispatch(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<Run>, Problem> {
     Ok(Json(app.tell_run(run_id(&id)?, Command::Dispatch).await?))
 }
 
@@ -466,7 +462,7 @@ pub struct StepList {
 #[utoipa::path(get, path = "/v1/runs/{id}/steps", tag = "runs", params(("id" = String, Path, description = "The run")),
     responses((status = 200, description = "The steps", body = StepList),
               (status = 404, description = "There is no such run", body = ProblemBody)))]
-async fn list_steps(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<StepList>, Problem> {
+async fn list_steps(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<StepList>, Problem> {
     let known = app.known_run(run_id(&id)?).await?;
     Ok(Json(StepList { steps: steps(&known.events) }))
 }
@@ -482,7 +478,7 @@ pub struct ArtifactList {
 #[utoipa::path(get, path = "/v1/runs/{id}/artifacts", tag = "runs", params(("id" = String, Path, description = "The run")),
     responses((status = 200, description = "The artifacts", body = ArtifactList),
               (status = 404, description = "There is no such run", body = ProblemBody)))]
-async fn list_artifacts(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<ArtifactList>, Problem> {
+async fn list_artifacts(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<ArtifactList>, Problem> {
     Ok(Json(ArtifactList { artifacts: app.artifacts_of(run_id(&id)?).await? }))
 }
 
@@ -491,7 +487,7 @@ async fn list_artifacts(State(app): State<Arc<App>>, Path(id): Path<String>) -> 
     params(("id" = String, Path, description = "The run"), ("hash" = String, Path, description = "Its address")),
     responses((status = 200, description = "The whole result", content_type = "application/octet-stream"),
               (status = 404, description = "The run has no such artifact", body = ProblemBody)))]
-async fn download(State(app): State<Arc<App>>, Path((id, hash)): Path<(String, String)>) -> Result<Response, Problem> {
+async fn download(State(app): State<Arc<App>>, Id((id, hash)): Id<(String, String)>) -> Result<Response, Problem> {
     let (artifact, content) = app.artifact_of(run_id(&id)?, &hash).await?;
     let name = format!("attachment; filename=\"{}.txt\"", artifact.hash);
     let name = HeaderValue::from_str(&name).map_err(|error| Problem::internal(&error))?;
