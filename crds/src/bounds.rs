@@ -219,7 +219,6 @@ impl PartialEq for Pattern {
 }
 
 impl Range {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     fn is_open(&self) -> bool {
         self.least.is_none() && self.most.is_none()
     }

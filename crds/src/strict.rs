@@ -29,7 +29,7 @@ pub(crate) fn strict<T: DeserializeOwned>(document: &Value, kind: Option<Kind>) 
 
 /// Deserializes; an error comes with the path of the field that it is about, empty for the whole.
 ///
-/// The types of all kinds see one erased deserializer. Compiled once for each layer of wrapping, they were a seventh of the
+/// The types of all kinds see one erased deserializer: compiled once for each layer of wrapping, they would be much of the
 /// program.
 pub(crate) fn tracked<'de, T: DeserializeOwned>(deserializer: impl Deserializer<'de>) -> Result<T, (String, String)> {
     let mut track = Track::new();

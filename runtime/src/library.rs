@@ -31,8 +31,7 @@ use troupe_core::stream::{Item, Piece};
 use troupe_tools::Reply;
 
 use crate::app::App;
-use crate::frame::Framer;
-use crate::frame::s1::{Collected, Collector, Failure, S1Delta};
+use crate::frame::s1::{Collected, Failure, S1Delta};
 use crate::http::error::Problem;
 use crate::service::infer::{Caller, InferInput, Inference};
 use crate::service::tools::CallInput;
@@ -181,15 +180,9 @@ impl Troupe {
     /// # Errors
     /// When the request is wrong. A model that fails is a result that says so.
     pub async fn infer(&self, input: InferInput) -> Result<InferenceResult, Refused> {
-        let Inference { mut started, mut framer, session, .. } = self.app.infer(input, Caller::default()).await?;
-        let mut collector = Collector::default();
-        let mut frames = Vec::new();
-        while let Some(item) = started.subscription.next().await {
-            framer.frames(&item, &mut frames);
-            frames.drain(..).for_each(|frame| collector.take(&frame));
-        }
-        let Collected { messages, stat, error } = collector.finish();
-        Ok(InferenceResult { success: error.is_none(), messages, error, stat, session })
+        let mut inference = self.app.infer(input, Caller::default()).await?;
+        let Collected { messages, stat, error } = inference.collect().await;
+        Ok(InferenceResult { success: error.is_none(), messages, error, stat, session: inference.session })
     }
 
     /// The same, piece by piece as it comes; `None` of the stream is the end.

@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     fn item(revision: &str, prompt: &str, state: &str) -> Value {
-        let mut item = json!({"revision": revision, "short": &revision[..4], "created_at": "2026-01-02T03:04:05Z",
+        let mut item = json!({"revision": revision, "short": revision, "created_at": "2026-01-02T03:04:05Z",
             "spec": {"modelRef": {"name": "m"}, "systemPrompt": {"text": prompt}}});
         item[state] = json!(true);
         item
@@ -195,10 +195,10 @@ mod tests {
 
     #[test]
     fn versions_are_listed_with_their_state() {
-        let items = [item("sha256-bbbbbbbbbb", "b", "current"), item("sha256-aaaaaaaaaa", "a", "serving")];
+        let items = [item("bbbbbbbbbbbb", "b", "current"), item("aaaaaaaaaaaa", "a", "serving")];
         let told = "REVISION      CREATED                     STATE\n\
-                    sha256-bbbbb  2026-01-02T03:04:05Z        current\n\
-                    sha256-aaaaa  2026-01-02T03:04:05Z        serving\n";
+                    bbbbbbbbbbbb  2026-01-02T03:04:05Z        current\n\
+                    aaaaaaaaaaaa  2026-01-02T03:04:05Z        serving\n";
         assert_eq!(table(&items), told);
     }
 

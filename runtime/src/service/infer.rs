@@ -12,7 +12,8 @@ use troupe_core::port::Idempotency;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::frame::s1::{About, S1Framer};
+use crate::frame::Framer;
+use crate::frame::s1::{About, Collected, Collector, S1Framer};
 use crate::http::error::Problem;
 use crate::service::message::{MessageInput, Reading};
 use crate::service::resolve::{Composition, tools_table};
@@ -103,6 +104,24 @@ pub struct Inference {
     pub session: Option<String>,
     /// It lives in memory only: it ends with its caller.
     pub stateless: bool,
+}
+
+impl Inference {
+    /// Reads to the end; what the answer came to. What broke off is a failure.
+    pub async fn collect(&mut self) -> Collected {
+        let mut collector = Collector::default();
+        let mut frames = Vec::new();
+        while let Some(item) = self.started.subscription.next().await {
+            self.framer.frames(&item, &mut frames);
+            frames.drain(..).for_each(|frame| collector.take(&frame));
+            if self.framer.is_over() {
+                break;
+            }
+        }
+        self.framer.end(&mut frames);
+        frames.drain(..).for_each(|frame| collector.take(&frame));
+        collector.finish()
+    }
 }
 
 /// The session that a request names.

@@ -16,9 +16,8 @@ use troupe_core::port::Idempotency;
 use utoipa::OpenApi;
 
 use crate::app::App;
-use crate::frame::Framer;
 use crate::frame::described::{S1Answer, S1Frame};
-use crate::frame::s1::{Collected, Collector, Failure, S1Delta};
+use crate::frame::s1::{Collected, Failure, S1Delta};
 use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Body, Raw, read, request_id};
 use crate::http::sse;
@@ -81,31 +80,19 @@ impl Drop for CancelOnDrop {
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn infer(State(app): State<Arc<App>>, headers: HeaderMap, Raw(body): Raw) -> Result<Response, Problem> {
     let input: InferInput = read(&body)?;
-    let inference = match app.infer(input, caller(&headers, "POST /v1/infer", &body)).await {
+    let mut inference = match app.infer(input, caller(&headers, "POST /v1/infer", &body)).await {
         Ok(inference) => inference,
         Err(problem) => return Ok(failed(problem)),
     };
-    let Inference { mut started, mut framer, session, stateless } = inference;
-    let guard = stateless.then(|| CancelOnDrop::new(&app, started.run));
-    let mut collector = Collector::default();
-    let mut frames = Vec::new();
-    while let Some(item) = started.subscription.next().await {
-        framer.frames(&item, &mut frames);
-        frames.drain(..).for_each(|frame| collector.take(&frame));
-        if framer.is_over() {
-            break;
-        }
-    }
-    // What broke off is no answer.
-    framer.end(&mut frames);
-    frames.drain(..).for_each(|frame| collector.take(&frame));
-    drop(guard);
-    Ok(render(collector, session.as_deref(), started.run))
+    let run = inference.started.run;
+    let _guard = inference.stateless.then(|| CancelOnDrop::new(&app, run));
+    let collected = inference.collect().await;
+    Ok(render(collected, inference.session.as_deref(), run))
 }
 
 /// S1-54: this call's turns; 200 if it went well, else 500 with the same body.
-fn render(collector: Collector, session: Option<&str>, run: RunId) -> Response {
-    let Collected { messages, stat, error } = collector.finish();
+fn render(collected: Collected, session: Option<&str>, run: RunId) -> Response {
+    let Collected { messages, stat, error } = collected;
     let mut answer = Map::new();
     answer.insert("success".to_owned(), error.is_none().into());
     answer.insert("messages".to_owned(), messages.iter().map(message).collect());
