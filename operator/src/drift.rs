@@ -93,7 +93,8 @@ fn is_same_quantity(left: &str, right: &str) -> bool {
     matches!((quantity(left), quantity(right)), (Some(left), Some(right)) if (left - right).abs() <= left.abs() * 1e-12)
 }
 
-fn quantity(text: &str) -> Option<f64> {
+/// A quantity as a number; none where it is none.
+pub fn quantity(text: &str) -> Option<f64> {
     let suffixes: BTreeMap<&str, f64> = BTreeMap::from([
         ("n", 1e-9),
         ("u", 1e-6),

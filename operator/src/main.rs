@@ -37,7 +37,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let operator = Operator::new(client, settings, system_clock);
     let serving = CancellationToken::new();
     serve::metrics(metrics, operator.metrics().clone(), &tasks, serving.clone());
-    serve::health(health, Arc::new(|| None), &tasks, serving.clone());
+    serve::health(health, Arc::new(operator.missing()), &tasks, serving.clone());
 
     let ended = operator.run(stop).await;
     serving.cancel();

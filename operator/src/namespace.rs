@@ -156,11 +156,12 @@ impl Namespace {
         }
     }
 
-    /// Remembers a status that was written, before the watch brings it.
+    /// Remembers a status that was written, before the watch brings it. Where the watch was quicker, it brought what
+    /// others wrote at the same time too.
     pub fn note_status(&mut self, kind: Kind, name: &str, uid: &str, version: u64, status: ObservedStatus) {
         let Some(entry) = self.objects.get_mut(&(kind, Arc::from(name))) else { return };
         let identity = &mut entry.object.identity;
-        if *identity.uid == *uid && identity.resource_version <= version {
+        if *identity.uid == *uid && identity.resource_version < version {
             identity.resource_version = version;
             entry.object.status = status;
         }

@@ -1,6 +1,12 @@
 //! The whole operator: waits for the lease, watches, runs the controllers, and stops gracefully.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use k8s_openapi::jiff::Timestamp;
 use kube::Client;
@@ -17,7 +23,7 @@ use crate::{
     metrics::Metrics,
     model::ModelController,
     prompt_template::PromptTemplateController,
-    reviewers::Reviewers,
+    reviewers::{self, Reviewers},
     runtime::RuntimeController,
     settings::Settings,
     team::TeamController,
@@ -37,6 +43,7 @@ pub struct Operator {
     clock: fn() -> Timestamp,
     metrics: Metrics,
     world: Arc<World>,
+    leads: Arc<AtomicBool>,
 }
 
 /// How an operator ended.
@@ -52,7 +59,7 @@ impl Operator {
     /// An operator that does nothing yet.
     pub fn new(client: Client, settings: Settings, clock: fn() -> Timestamp) -> Self {
         let world = Arc::new(World::new(sources(&settings.watch_namespaces)));
-        Self { client, settings, clock, metrics: Metrics::new(), world }
+        Self { client, settings, clock, metrics: Metrics::new(), world, leads: Arc::default() }
     }
 
     /// What is counted.
@@ -65,12 +72,24 @@ impl Operator {
         &self.world
     }
 
+    /// What it waits for, while it leads and has not listed everything: a right or a definition that is missing. One
+    /// that waits for the lease is ready to take over.
+    pub fn missing(&self) -> impl Fn() -> Option<String> + Send + Sync + 'static {
+        let (world, leads) = (Arc::clone(&self.world), Arc::clone(&self.leads));
+        move || {
+            let missing = if leads.load(Ordering::Relaxed) { world.missing() } else { Vec::new() };
+            let first = missing.first()?;
+            Some(format!("{} lists are not there yet, first of all {:?}", missing.len(), first.kind))
+        }
+    }
+
     /// Works while it holds the lease, until it is told to stop.
     pub async fn run(self, stop: CancellationToken) -> Ended {
         let mut lease = Leadership::new(self.client.clone(), &self.settings, self.clock, self.metrics.clone());
         if !lease.acquire(&stop).await {
             return Ended::Stopped;
         }
+        self.leads.store(true, Ordering::Relaxed);
         // Controllers end before the lease is released, so that two never write at one time.
         let working = CancellationToken::new();
         let holding = CancellationToken::new();
@@ -123,15 +142,22 @@ impl Operator {
     }
 
     fn start_controllers(self, tasks: &TaskTracker, stop: &CancellationToken) {
-        let Self { client, settings, clock, metrics, world } = self;
+        let Self { client, settings, clock, metrics, world, leads: _ } = self;
         let context = Arc::new(Context {
             writer: Writer::new(client.clone(), metrics.clone()),
             events: Events::new(client.clone(), &settings.identity, metrics.clone()),
-            reviewers: Reviewers::new(client),
+            reviewers: Reviewers::default(),
             world,
             settings,
             metrics,
             clock,
+        });
+        let (following, ending) = (Arc::clone(&context), stop.clone());
+        tasks.spawn(async move {
+            tokio::select! {
+                () = ending.cancelled() => {}
+                () = reviewers::follow(&following, client) => {}
+            }
         });
         let of = || (Arc::clone(&context), stop.clone());
         macro_rules! start {

@@ -2,40 +2,44 @@
 //!
 //! TokenReview has no namespace, so that no Role can grant it.
 
-use kube::{Client, core::Request};
+use std::pin::pin;
+
+use futures::StreamExt;
+use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, Subject};
+use kube::{
+    Api, Client,
+    runtime::{
+        WatchStreamExt,
+        watcher::{self, Event, watcher},
+    },
+};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use crate::{
     apply::{ApplyError, Writer},
+    context::Context,
     names::RUNTIME,
     settings::Settings,
     world::World,
 };
 
 /// Keeps the subjects of the binding.
+#[derive(Default)]
 pub struct Reviewers {
-    client: Client,
-    /// What the binding says, once it was read.
+    /// What the binding says, as far as it is known.
     known: Mutex<Option<Vec<Value>>>,
 }
 
 impl Reviewers {
-    /// Reads through a client.
-    pub fn new(client: Client) -> Self {
-        Self { client, known: Mutex::default() }
-    }
-
-    /// Makes the subjects the runtimes that there are. Nothing is written where they are that already.
+    /// Makes the subjects the runtimes that there are. Nothing is written where they are that already, or where it is
+    /// not known yet what they are: then the watch asks again.
     pub async fn ensure(&self, settings: &Settings, world: &World, writer: &Writer) -> Result<(), ApplyError> {
         let Some(binding) = &settings.reviewer_binding else { return Ok(()) };
         // One at a time, so that an older list never replaces a newer.
         let mut known = self.known.lock().await;
-        let wanted: Vec<Value> = world.with_runtime().iter().map(|namespace| subject(namespace)).collect();
-        if known.is_none() {
-            *known = self.read(binding).await;
-        }
-        if known.as_ref() == Some(&wanted) {
+        let wanted: Vec<Value> = world.with_runtime().iter().map(|namespace| subject(RUNTIME, namespace)).collect();
+        if known.as_ref().is_none_or(|known| *known == wanted) {
             return Ok(());
         }
         let role = json!({
@@ -48,16 +52,35 @@ impl Reviewers {
         Ok(())
     }
 
-    async fn read(&self, binding: &str) -> Option<Vec<Value>> {
-        let request = Request::new("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings");
-        let found: Value =
-            self.client.request(request.get(binding, &kube::api::GetParams::default()).ok()?).await.ok()?;
-        let subjects = found.get("subjects").and_then(Value::as_array).into_iter().flatten();
-        let plain = |subject: &Value| json!({"kind": subject["kind"], "name": subject["name"], "namespace": subject["namespace"]});
-        Some(subjects.map(plain).collect())
+    async fn observe(&self, subjects: Option<Vec<Subject>>) {
+        let subjects = subjects.unwrap_or_default();
+        let plain = |it: &Subject| subject(&it.name, it.namespace.as_deref().unwrap_or_default());
+        *self.known.lock().await = Some(subjects.iter().map(plain).collect());
     }
 }
 
-fn subject(namespace: &str) -> Value {
-    json!({"kind": "ServiceAccount", "name": RUNTIME, "namespace": namespace})
+/// Watches the one binding, and corrects what somebody else makes of it.
+pub async fn follow(context: &Context, client: Client) {
+    let Some(binding) = &context.settings.reviewer_binding else { return };
+    let config = watcher::Config::default().fields(&format!("metadata.name={binding}"));
+    let mut events = pin!(watcher(Api::<ClusterRoleBinding>::all(client), config).default_backoff());
+    while let Some(event) = events.next().await {
+        match event {
+            Ok(Event::Apply(found) | Event::InitApply(found)) => context.reviewers.observe(found.subjects).await,
+            Ok(_) => continue,
+            Err(error) => {
+                context.metrics.watch_broke("ClusterRoleBinding");
+                tracing::warn!(watch.kind = "ClusterRoleBinding", watch.name = binding, %error, "watch broke");
+                continue;
+            }
+        }
+        let kept = context.reviewers.ensure(&context.settings, &context.world, &context.writer).await;
+        if let Err(error) = kept {
+            tracing::warn!(%error, "runtimes cannot have tokens reviewed; the next change of a Runtime tries again");
+        }
+    }
+}
+
+fn subject(name: &str, namespace: &str) -> Value {
+    json!({"kind": "ServiceAccount", "name": name, "namespace": namespace})
 }

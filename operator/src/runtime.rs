@@ -51,32 +51,40 @@ impl Controller for RuntimeController {
     const KIND: Kind = Kind::Runtime;
 
     async fn reconcile(&self, context: &Context, key: &Key) -> Result<(), ReconcileError> {
-        let (settings, world) = (&context.settings, &context.world);
-        context.reviewers.ensure(settings, world, &context.writer).await?;
-        let Some(fetched) = fetch(context, key) else { return without(context, key).await };
-        if fetched.object.identity.deleting {
-            return Ok(());
+        let kept = keep(context, key).await;
+        // Last, and whatever came before: no namespace's runtime waits for another's rights.
+        let reviewed = context.reviewers.ensure(&context.settings, &context.world, &context.writer).await;
+        kept.and(reviewed.map_err(Into::into))
+    }
+}
+
+async fn keep(context: &Context, key: &Key) -> Result<(), ReconcileError> {
+    let Some(fetched) = fetch(context, key) else { return without(context, key).await };
+    if fetched.object.identity.deleting {
+        return Ok(());
+    }
+    let outcome = match &fetched.spec {
+        // What was made before an invalid edit goes on.
+        Some(spec) if fetched.standing.reason != Reason::Invalid => {
+            let desired = build::build(&input(context, key, &fetched, spec))?;
+            children::bring_about(context, key, &fetched.object.identity.uid, desired, &fetched.children).await?
         }
-        let outcome = match &fetched.spec {
-            // What was made before an invalid edit goes on.
-            Some(spec) if fetched.standing.reason != Reason::Invalid => {
-                let input = build::Input {
-                    marks: marks(key, &fetched, spec, context),
-                    spec,
-                    pods: &settings.pods,
-                    release: &settings.namespace,
-                    secrets: &fetched.secrets,
-                    config_maps: &fetched.config_maps,
-                };
-                let desired = build::build(&input)?;
-                let uid = &fetched.object.identity.uid;
-                children::bring_about(context, key, uid, desired, &fetched.children).await?
-            }
-            _ => Outcome::default(),
-        };
-        let report = status::report(key, context, &fetched, &outcome);
-        statuses::write(context, key, &fetched.object, &report).await?;
-        outcome.into_result()
+        _ => Outcome::default(),
+    };
+    let report = status::report(key, context, &fetched, &outcome);
+    statuses::write(context, key, &fetched.object, &report).await?;
+    outcome.into_result()
+}
+
+fn input<'a>(context: &'a Context, key: &Key, fetched: &'a Fetched, spec: &'a RuntimeSpec) -> build::Input<'a> {
+    build::Input {
+        marks: marks(key, fetched, spec, context),
+        spec,
+        pods: &context.settings.pods,
+        release: &context.settings.namespace,
+        secrets: &fetched.secrets,
+        config_maps: &fetched.config_maps,
+        claimed: build::claim::sizes(&fetched.children),
     }
 }
 

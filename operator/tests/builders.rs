@@ -7,7 +7,7 @@
 use std::{fs, path::Path, sync::Arc};
 
 use clap::Parser;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::{api::resource::Quantity, apis::meta::v1::ObjectMeta};
 use serde_json::Value;
 use troupe_crds::{Kind, Resource};
 use troupe_operator::{
@@ -47,6 +47,7 @@ fn build(resource: &Resource) -> Vec<Desired> {
             release: &settings.namespace,
             secrets: &["model-key".to_owned(), "tool-key".to_owned()],
             config_maps: &[],
+            claimed: [("troupe-runtime-data".to_owned(), Quantity("6Gi".to_owned()))].into(),
         }),
         Resource::McpServer(object) => mcp_server::build::build(&mcp_server::build::Input {
             marks: marks(&object.metadata, Kind::McpServer, mcp_server::APPLICATION),

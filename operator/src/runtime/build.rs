@@ -10,6 +10,9 @@ pub mod role;
 pub mod service;
 pub mod workload;
 
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use troupe_crds::{RuntimeSpec, reference::SecretKeyReference};
 
 use crate::{
@@ -32,6 +35,8 @@ pub struct Input<'a> {
     pub secrets: &'a [String],
     /// ConfigMaps that the runtime reads.
     pub config_maps: &'a [String],
+    /// How large volumes are that exist, by name: a volume never shrinks.
+    pub claimed: BTreeMap<String, Quantity>,
 }
 
 impl Input<'_> {

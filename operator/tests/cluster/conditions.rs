@@ -65,7 +65,7 @@ metadata: {name: flow}
 spec:
   nodes:
     - {id: ask, type: agent, config: {agentRef: {name: helper}}}
-    - {id: say, type: answer, config: {answer: '{{nodes.ask.text}}'}}
+    - {id: say, type: answer, config: {template: '{{nodes.ask.text}}'}}
   edges: [{source: ask, target: say}]
 ";
 

@@ -264,21 +264,24 @@ rules: [{{apiGroups: [authentication.k8s.io], resources: [tokenreviews], verbs: 
         let pods: Api<k8s_openapi::api::core::v1::Pod> = Api::namespaced(self.client.clone(), &self.namespace);
         let selector = format!("app.kubernetes.io/name={application}");
         let list = kube::api::ListParams::default().labels(&selector);
+        let ready = json!({"status": {"phase": "Running", "conditions": [
+            {"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}]}});
         let all = async {
             loop {
-                let found = pods.list(&list).await.expect("pods are listed").items;
-                if found.len() >= number {
-                    return found;
+                let mut found = 0;
+                for pod in pods.list(&list).await.expect("pods are listed").items {
+                    let name = pod.metadata.name.unwrap();
+                    // A pod that a rollout replaces may be gone by now.
+                    let made = pods.patch_status(&name, &PatchParams::default(), &Patch::Merge(&ready)).await;
+                    found += usize::from(made.is_ok() && pod.metadata.deletion_timestamp.is_none());
+                }
+                if found >= number {
+                    return;
                 }
                 tokio::time::sleep(PAUSE).await;
             }
         };
-        for pod in tokio::time::timeout(LIMIT, all).await.expect("there are pods") {
-            let ready = json!({"status": {"phase": "Running", "conditions": [
-                {"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}]}});
-            let name = pod.metadata.name.unwrap();
-            pods.patch_status(&name, &PatchParams::default(), &Patch::Merge(ready)).await.expect("a pod is ready");
-        }
+        tokio::time::timeout(LIMIT, all).await.expect("there are pods");
     }
 
     /// Events about an object, by reason.

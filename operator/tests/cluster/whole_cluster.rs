@@ -56,6 +56,9 @@ async fn a_whole_cluster_is_kept_through_restarts_and_deletions() {
         places.push(place);
     }
     reviewers(&release, &places.iter().collect::<Vec<_>>()).await;
+    // As an upgrade of the chart may leave it.
+    place_nobody(&release).await;
+    reviewers(&release, &places.iter().collect::<Vec<_>>()).await;
     operator.idle().await;
     let before = operator.metrics.all_writes();
 
@@ -80,16 +83,6 @@ async fn a_whole_cluster_is_kept_through_restarts_and_deletions() {
 
 /// Waits until the runtimes of these namespaces, and no others, may have tokens reviewed.
 async fn reviewers(release: &Place, places: &[&Place]) {
-    let bindings: Api<DynamicObject> = Api::all_with(
-        release.client.clone(),
-        &kube::core::ApiResource {
-            group: "rbac.authorization.k8s.io".into(),
-            version: "v1".into(),
-            api_version: "rbac.authorization.k8s.io/v1".into(),
-            kind: "ClusterRoleBinding".into(),
-            plural: "clusterrolebindings".into(),
-        },
-    );
     let mut namespaces: Vec<&str> = places.iter().map(|place| place.namespace.as_str()).collect();
     namespaces.sort_unstable();
     let subject =
@@ -97,5 +90,20 @@ async fn reviewers(release: &Place, places: &[&Place]) {
     let wanted = json!(namespaces.iter().map(subject).collect::<Vec<_>>());
     let holds =
         move |binding: Option<&DynamicObject>| binding.is_some_and(|binding| binding.data["subjects"] == wanted);
-    release.until(bindings, "troupe-runtime-reviewer", "name the runtimes", holds).await;
+    release.until(bindings(release), "troupe-runtime-reviewer", "name the runtimes", holds).await;
+}
+
+async fn place_nobody(release: &Place) {
+    release.merge(&bindings(release), "troupe-runtime-reviewer", json!({"subjects": null})).await;
+}
+
+fn bindings(release: &Place) -> Api<DynamicObject> {
+    let resource = kube::core::ApiResource {
+        group: "rbac.authorization.k8s.io".into(),
+        version: "v1".into(),
+        api_version: "rbac.authorization.k8s.io/v1".into(),
+        kind: "ClusterRoleBinding".into(),
+        plural: "clusterrolebindings".into(),
+    };
+    Api::all_with(release.client.clone(), &resource)
 }

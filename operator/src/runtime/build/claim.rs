@@ -10,7 +10,11 @@ use k8s_openapi::{
 use troupe_crds::runtime::AccessMode;
 
 use super::Input;
-use crate::names;
+use crate::{
+    child::{Child, ChildKind, ChildReference},
+    drift::quantity,
+    names,
+};
 
 /// Size of the database's volume where nothing is said.
 const DATA_SIZE: &str = "5Gi";
@@ -41,8 +45,24 @@ pub fn workspace(input: &Input<'_>) -> Option<PersistentVolumeClaim> {
     Some(claim(input, names::RUNTIME_WORKSPACE, mode, size, workspace.storage_class_name.clone()))
 }
 
+/// How large the volumes are that exist.
+pub fn sizes(children: &[(ChildReference, Child)]) -> BTreeMap<String, Quantity> {
+    let claims = children.iter().filter(|(reference, _)| reference.kind == ChildKind::PersistentVolumeClaim);
+    let size = |(reference, child): &(ChildReference, Child)| {
+        let size = child.value().pointer("/spec/resources/requests/storage")?.as_str()?.to_owned();
+        Some((reference.name.to_string(), Quantity(size)))
+    };
+    claims.filter_map(size).collect()
+}
+
+fn is_larger(left: &Quantity, right: &Quantity) -> bool {
+    matches!((quantity(&left.0), quantity(&right.0)), (Some(left), Some(right)) if left > right)
+}
+
 fn claim(input: &Input<'_>, name: &str, mode: &str, size: Quantity, class: Option<String>) -> PersistentVolumeClaim {
     let marks = &input.marks;
+    // Somebody may have let it grow.
+    let size = input.claimed.get(name).filter(|claimed| is_larger(claimed, &size)).cloned().unwrap_or(size);
     PersistentVolumeClaim {
         metadata: if input.spec.retain { marks.unowned(name) } else { marks.metadata(name) },
         spec: Some(PersistentVolumeClaimSpec {

@@ -17,6 +17,8 @@ pub fn stateful_set(input: &Input<'_>) -> StatefulSet {
         spec: Some(StatefulSetSpec {
             replicas: replicas(input),
             service_name: Some(names::RUNTIME.to_owned()),
+            // With the default a pod that never gets ready, by a wrong image say, would never be replaced.
+            pod_management_policy: Some("Parallel".to_owned()),
             selector: network::labels(input.marks.selector()),
             template: pod::template(input),
             ..StatefulSetSpec::default()
