@@ -58,6 +58,8 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
         rmdir /sys/fs/cgroup/k8s.io/"$id" /sys/fs/cgroup/*/k8s.io/"$id" 2>/dev/null
         rm -f /var/lib/cni/results/*-"$id"-*
     done
+    # Beside the root folder that it is given, the kubelet links logs here, and nowhere else.
+    [ ! -d /var/log/containers ] || find /var/log/containers -lname "$folder/*" -delete
     rm -f $sockets
     rm -rf --one-file-system -- "$folder" 2>/dev/null
     [ -e "$folder" ] || [ -n "$(shims)" ] || break

@@ -28,5 +28,5 @@ pub use apply::{apply, documents};
 pub use control_plane::ControlPlane;
 pub use node::{Node, write_image};
 pub use pretence::Pretence;
-pub use program::{control_plane as programs, node as node_programs};
+pub use program::{chart as chart_programs, control_plane as programs, node as node_programs};
 pub use shared::{control_plane, node};

@@ -28,6 +28,14 @@ pub fn control_plane() -> anyhow::Result<Option<PathBuf>> {
     Ok(Some(folder))
 }
 
+/// The folder of helm, kubeconform, kube-score and kwok; `None`, with a line that says so, where they cannot be built.
+///
+/// # Errors
+/// Where that is no excuse: on a build server (`CI=true`).
+pub fn chart() -> anyhow::Result<Option<PathBuf>> {
+    installed("chart")
+}
+
 /// The folder of a node's programs; `None`, with a line that says so, where they cannot be built, or where we are not root.
 ///
 /// # Errors
