@@ -67,7 +67,7 @@ pub struct PublishArguments {
     subject: Subject,
     /// The agent's name or id
     agent: String,
-    /// The version to serve, by the first digits of its hash; without one, always the newest is served
+    /// The version to serve, as `troupe get revisions` names it; without one, always the newest is served
     revision: Option<String>,
     #[command(flatten)]
     service: ServiceOptions,
@@ -142,7 +142,7 @@ fn chosen<'a>(items: &'a [Value], digits: Option<&str>, usual: &str) -> anyhow::
         let found = items.iter().find(|item| item[usual] == true);
         return found.with_context(|| format!("no version is {usual}; name one"));
     };
-    let mut found = items.iter().filter(|item| troupe_rules::revision::is_named(text(item, "revision"), digits));
+    let mut found = items.iter().filter(|item| text(item, "revision").starts_with(digits));
     match (found.next(), found.next()) {
         (Some(only), None) => Ok(only),
         (None, _) => {
@@ -204,11 +204,11 @@ mod tests {
 
     #[test]
     fn a_version_is_found_by_its_first_digits() {
-        let items = [item("abc1", "b", "current"), item("abd2", "a", "serving")];
-        assert_eq!(chosen(&items, Some("abc"), "").unwrap()["revision"], "abc1");
-        assert_eq!(chosen(&items, None, "serving").unwrap()["revision"], "abd2");
-        assert!(chosen(&items, Some("ab"), "").unwrap_err().to_string().contains("several"));
-        assert!(chosen(&items, Some("x"), "").unwrap_err().to_string().contains("no version"));
+        let items = [item("abcdefab01", "b", "current"), item("abcdefab02", "a", "serving")];
+        assert_eq!(chosen(&items, Some("abcdefab01"), "").unwrap()["revision"], "abcdefab01");
+        assert_eq!(chosen(&items, None, "serving").unwrap()["revision"], "abcdefab02");
+        assert!(chosen(&items, Some("abcdefab"), "").unwrap_err().to_string().contains("several"));
+        assert!(chosen(&items, Some("12345678"), "").unwrap_err().to_string().contains("no version"));
     }
 
     #[test]
