@@ -1,6 +1,6 @@
 //! Kubernetes Events: what turned, for `kubectl describe`.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, time::Duration};
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use k8s_openapi::api::core::v1::ObjectReference;
@@ -25,6 +25,9 @@ const PER_SECOND: NonZeroU32 = NonZeroU32::new(5).unwrap();
 
 /// Events at once.
 const BURST: NonZeroU32 = NonZeroU32::new(100).unwrap();
+
+/// How long sending one may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The longest note that Kubernetes takes is 1024 bytes.
 const MAX_NOTE: usize = 1000;
@@ -83,9 +86,11 @@ impl Events {
             action: action.to_owned(),
             secondary: None,
         };
-        if let Err(error) = self.recorder.publish(&event, &reference).await {
-            // Events are a courtesy: in a namespace that is being deleted they are refused.
-            tracing::debug!(object = %key, %error, "event not sent");
+        // Events are a courtesy: nothing waits long for one, and in a namespace that is being deleted they are refused.
+        match tokio::time::timeout(TIMEOUT, self.recorder.publish(&event, &reference)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(object = %key, %error, "event not sent"),
+            Err(limit) => tracing::debug!(object = %key, error = %limit, "event not sent"),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod circle;
 mod decide;
+mod index;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -16,7 +17,6 @@ use troupe_crds::{
     condition::{self, ConditionType},
     runtime::{Defaults, RUNTIME_NAME},
 };
-use troupe_rules::Reference;
 
 use crate::{
     child::{Child, ChildReference, Owner},
@@ -41,6 +41,11 @@ impl Entry {
     /// The facts of its spec, where it can be read.
     pub fn facts(&self) -> Option<&Facts> {
         self.object.content.as_ref().ok()
+    }
+
+    /// Whether another version than this one may be served: the last valid one, or a pinned one.
+    fn serves_unknown(&self) -> bool {
+        self.facts().is_none_or(|facts| facts.invalid || facts.published() != &*facts.hash)
     }
 }
 
@@ -113,10 +118,7 @@ impl Namespace {
     /// Whether a version may be served that was not observed: the last valid one, or a pinned one. What such a version
     /// refers to is unknown here.
     pub fn serves_unknown_versions(&self) -> bool {
-        self.objects.values().any(|entry| match entry.facts() {
-            None => true,
-            Some(facts) => facts.invalid || (facts.published() != &*facts.hash),
-        })
+        self.objects.values().any(Entry::serves_unknown)
     }
 
     /// Whether nothing is left to remember.
@@ -231,57 +233,6 @@ impl Namespace {
         self.decide_all(change)
     }
 
-    /// Keeps every index as the objects are.
-    fn index(&mut self, local: &Local, old: Option<&Entry>, change: &mut Change) {
-        let (kind, name) = local;
-        let new = self.objects.get(local).cloned();
-        let (was, is) = (old.and_then(Entry::facts), new.as_ref().and_then(Entry::facts));
-        let inner = |facts: Option<&Facts>| facts.is_some_and(|facts| facts.inner(*kind).next().is_some());
-        if inner(was) {
-            change.recompute.extend(self.reachable(local, was));
-        }
-        self.index_references(local, was, is);
-        if inner(is) {
-            change.recompute.extend(self.reachable(local, is));
-        }
-        for (entry, add) in [(old, false), (new.as_ref(), true)] {
-            let Some(entry) = entry else { continue };
-            let group = self.ids.entry((*kind, entry.object.identity.id.clone())).or_default();
-            let _ = if add { group.insert(Arc::clone(name)) } else { group.remove(name) };
-            change.recompute.extend(group.iter().map(|name| (*kind, Arc::clone(name))));
-        }
-        if let Some(old) = old {
-            let group = (*kind, old.object.identity.id.clone());
-            if self.ids.get(&group).is_some_and(BTreeSet::is_empty) {
-                self.ids.remove(&group);
-            }
-        }
-        let names = |facts: Option<&Facts>, pick: fn(&Facts) -> &[Box<str>]| -> Vec<Box<str>> {
-            facts.map(pick).unwrap_or_default().to_vec()
-        };
-        let secrets = count(&mut self.secrets, names(was, |facts| &facts.secrets), names(is, |facts| &facts.secrets));
-        let config_maps =
-            count(&mut self.config_maps, names(was, |facts| &facts.config_maps), names(is, |facts| &facts.config_maps));
-        let unknown = was.is_none_or(|was| was.invalid) != is.is_none_or(|is| is.invalid);
-        if secrets || config_maps || unknown {
-            change.reconcile.insert(runtime());
-        }
-    }
-
-    fn index_references(&mut self, local: &Local, was: Option<&Facts>, is: Option<&Facts>) {
-        for target in was.into_iter().flat_map(|facts| &facts.references).map(target) {
-            if let Some(referrers) = self.referrers.get_mut(&target) {
-                referrers.remove(local);
-                if referrers.is_empty() {
-                    self.referrers.remove(&target);
-                }
-            }
-        }
-        for target in is.into_iter().flat_map(|facts| &facts.references).map(target) {
-            self.referrers.entry(target).or_default().insert(local.clone());
-        }
-    }
-
     /// Decides standings until none changes any more. Kinds refer to other kinds without circles, so it ends.
     fn decide_all(&mut self, change: Change) -> BTreeSet<Local> {
         let Change { mut recompute, mut reconcile } = change;
@@ -310,35 +261,11 @@ fn runtime() -> Local {
     (Kind::Runtime, Arc::from(RUNTIME_NAME))
 }
 
-fn target(reference: &Reference) -> Local {
-    (reference.kind, Arc::from(reference.name.as_str()))
-}
-
 /// What referrers' standings and statuses depend on, beside the standing.
 fn face(entry: Option<&Entry>) -> Option<(&str, &[Box<str>])> {
     let entry = entry?;
     let hash = entry.facts().map_or("", |facts| &*facts.hash);
     Some((hash, &entry.object.status.discovered))
-}
-
-/// Counts uses anew. Answers whether a name appeared or disappeared.
-fn count(uses: &mut Uses, was: Vec<Box<str>>, is: Vec<Box<str>>) -> bool {
-    if was == is {
-        return false;
-    }
-    let before: Vec<Box<str>> = uses.keys().cloned().collect();
-    for name in was {
-        if let Some(number) = uses.get_mut(&name) {
-            *number -= 1;
-            if *number == 0 {
-                uses.remove(&name);
-            }
-        }
-    }
-    for name in is {
-        *uses.entry(name).or_default() += 1;
-    }
-    !uses.keys().eq(&before)
 }
 
 /// Whether a condition that the runtime wrote says no.

@@ -1,9 +1,9 @@
-//! How much and how fast, printed: ten thousand Agents that share a hundred PromptTemplates and a hundred Tools.
+//! How much and how fast, printed: ten thousand Agents that share a hundred templates and a hundred Tools.
 //!
 //! `cargo test --release -p troupe-operator --test scale -- --ignored --nocapture`; `TROUPE_SCALE_AGENTS` is another
 //! number of Agents. The operator is a process of its own, so that its memory is its own.
 
-#![expect(clippy::expect_used, clippy::print_stdout, reason = "it prints what it measures, and fails where it cannot")]
+#![expect(clippy::expect_used, reason = "it prints what it measures, and fails where it cannot")]
 
 use std::{
     fs,

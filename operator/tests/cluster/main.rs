@@ -8,6 +8,7 @@
 )]
 
 mod conditions;
+mod hardened;
 mod rights;
 mod support;
 mod whole_cluster;

@@ -10,7 +10,7 @@ use troupe_crds::Kind;
 use troupe_operator::{child::ChildKind, metrics::Outcome, operator::Ended};
 
 use crate::{
-    support::{Place, Running, same, settings},
+    support::{Place, Running, settings},
     whole_cluster::own_cluster,
 };
 
@@ -24,6 +24,7 @@ async fn an_object_that_cannot_be_read_says_so_and_stops_no_other() {
     // A schema that is older or newer than the operator's lets such objects in; here one that knows nothing. Other
     // tests need the real one, so this has a cluster of its own.
     let Some(place) = own_cluster().await else { return };
+    place.cluster.install_resource_definitions().await.unwrap();
     place.grant("RoleBinding", &place.namespace).await;
     let cluster = place.cluster;
     let client = cluster.client().await.unwrap();
@@ -66,7 +67,7 @@ async fn an_object_that_cannot_be_read_says_so_and_stops_no_other() {
     place.ready(Kind::Model, "m", "Valid", "").await;
     place.merge(&api, "broken", json!({"spec": {"content": "mended"}})).await;
     place.ready(Kind::PromptTemplate, "broken", "Valid", "").await;
-    same(operator.metrics.reconciles(Kind::PromptTemplate, Outcome::Panic), 0);
+    assert_eq!(operator.metrics.reconciles(Kind::PromptTemplate, Outcome::Panic), 0);
     operator.stop().await;
 }
 
@@ -79,7 +80,7 @@ async fn of_two_operators_one_works_and_the_other_follows_at_once_when_it_stops(
     let second = place.operator_with(&["--lease-seconds=30"]).await;
     place.apply(AGENT).await;
     place.is_made(ChildKind::StatefulSet, "troupe-runtime").await;
-    same(second.metrics.all_writes(), 0);
+    assert_eq!(second.metrics.all_writes(), 0);
     assert_eq!(first.stop().await, Ended::Stopped);
     let leases: Api<k8s_openapi::api::coordination::v1::Lease> =
         Api::namespaced(place.client.clone(), &place.namespace);

@@ -1,6 +1,6 @@
 //! A namespace with an operator of its own, and waiting for what comes to be in it.
 
-use std::{fmt::Debug, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use clap::Parser;
 use kube::{
@@ -41,6 +41,8 @@ pub(crate) struct Place {
 pub(crate) struct Running {
     pub(crate) metrics: Metrics,
     pub(crate) world: Arc<World>,
+    /// What `/readyz` says is missing.
+    pub(crate) missing: Box<dyn Fn() -> Option<String> + Send + Sync>,
     stop: CancellationToken,
     task: JoinHandle<Ended>,
 }
@@ -49,10 +51,11 @@ impl Running {
     pub(crate) fn start(client: Client, settings: Settings) -> Self {
         let operator = Operator::new(client, settings, system_clock);
         let (metrics, world) = (operator.metrics().clone(), Arc::clone(operator.world()));
+        let missing = Box::new(operator.missing());
         let stop = CancellationToken::new();
         #[expect(clippy::disallowed_methods, reason = "the test waits for it, or ends it")]
         let task = tokio::spawn(operator.run(stop.clone()));
-        Self { metrics, world, stop, task }
+        Self { metrics, world, missing, stop, task }
     }
 
     /// Stops it gracefully.
@@ -189,7 +192,7 @@ rules: [{{apiGroups: [authentication.k8s.io], resources: [tokenreviews], verbs: 
         let found = tokio::time::timeout(LIMIT, await_condition(api.clone(), name, condition)).await;
         match found {
             Ok(found) => found.expect("the watch goes on").unwrap_or_else(|| DynamicObject::new(name, &none())),
-            Err(_) => panic!("{name} never came to {what}: {:#?}", api.get_opt(name).await),
+            Err(limit) => panic!("{name} never came to {what} ({limit}): {:#?}", api.get_opt(name).await),
         }
     }
 
@@ -311,10 +314,4 @@ fn none() -> ApiResource {
 /// A condition of a status.
 pub(crate) fn condition<'a>(object: &'a DynamicObject, type_: &str) -> Option<&'a Value> {
     object.data.pointer("/status/conditions")?.as_array()?.iter().find(|condition| condition["type"] == type_)
-}
-
-/// Two values are the same, with both in the message.
-#[track_caller]
-pub(crate) fn same<T: PartialEq + Debug>(left: T, right: T) {
-    assert_eq!(left, right);
 }

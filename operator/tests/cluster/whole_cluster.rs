@@ -18,7 +18,6 @@ pub(crate) async fn own_cluster() -> Option<Place> {
     let programs = troupe_test_cluster::programs().expect("the programs are there or not")?;
     let cluster: &'static ControlPlane =
         Box::leak(Box::new(ControlPlane::start(&programs).await.expect("the cluster starts")));
-    cluster.install_resource_definitions().await.expect("the definitions are taken");
     let namespace = cluster.namespace("release").await.expect("a namespace is made");
     let place = Place { cluster, client: cluster.client().await.expect("it connects"), namespace };
     place
@@ -44,6 +43,14 @@ async fn a_whole_cluster_is_kept_through_restarts_and_deletions() {
     let mut all = settings(&release.namespace, &["--reviewer-binding=troupe-runtime-reviewer", "--lease-seconds=15"]);
     all.watch_namespaces.clear();
     let operator = Running::start(client, all);
+    // Without the definitions it waits, says so, and begins when they come.
+    let waits = async {
+        while (operator.missing)().is_none() {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(crate::support::LIMIT, waits).await.expect("it says what is missing");
+    cluster.install_resource_definitions().await.expect("the definitions are taken");
 
     let mut places = Vec::new();
     for name in ["first", "second"] {
@@ -55,6 +62,7 @@ async fn a_whole_cluster_is_kept_through_restarts_and_deletions() {
         place.ready(Kind::Agent, "helper", "Valid", "").await;
         places.push(place);
     }
+    assert_eq!((operator.missing)(), None);
     reviewers(&release, &places.iter().collect::<Vec<_>>()).await;
     // As an upgrade of the chart may leave it.
     place_nobody(&release).await;

@@ -342,3 +342,14 @@ async fn nothing_is_written_where_nothing_changed() {
     assert_eq!(operator.metrics.all_writes(), 0, "{}", operator.metrics.text().unwrap());
     operator.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_served_yet_is_said_and_the_rest_goes_on() {
+    let Some(place) = Place::new().await else { return };
+    let operator = place.operator().await;
+    let runtime = "{apiVersion: troupe.dev/v1alpha1, kind: Runtime, metadata: {name: default}, spec: {sandbox: {network: Allowed}}}";
+    place.apply(runtime).await;
+    place.ready(Kind::Runtime, "default", "NotSupported", "spec.sandbox.network").await;
+    place.is_made(ChildKind::StatefulSet, "troupe-runtime").await;
+    operator.stop().await;
+}
