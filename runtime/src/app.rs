@@ -21,6 +21,7 @@ use crate::media::MediaReader;
 use crate::secrets::Secrets;
 use crate::service::env::Environment;
 use crate::service::resolve::Compositions;
+use crate::service::rights::Rights;
 use crate::settings::Settings;
 use crate::telemetry::Watchers;
 use crate::telemetry::metrics::Metrics;
@@ -30,6 +31,8 @@ use crate::telemetry::trace::Traces;
 pub struct App {
     /// What it was started with.
     pub settings: Settings,
+    /// Who asks, and what they may do.
+    pub rights: Rights,
     /// Resources.
     pub catalog: Catalog,
     /// Runs, sessions, revisions.
@@ -65,8 +68,13 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the store and the folders, and resumes what an earlier process left.
+    /// Opens the store and the folders, and resumes what an earlier process left. Everything is allowed.
     pub async fn start(settings: Settings) -> anyhow::Result<Arc<Self>> {
+        Self::start_with(settings, Rights::open()).await
+    }
+
+    /// The same where `rights` decide what is allowed.
+    pub async fn start_with(settings: Settings, rights: Rights) -> anyhow::Result<Arc<Self>> {
         let settings = settings.with_whole_paths().context("the current folder cannot be told")?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
@@ -118,6 +126,7 @@ impl App {
         let compositions = Compositions::default();
         let app = Arc::new(Self {
             settings,
+            rights,
             catalog,
             store,
             engine,

@@ -12,6 +12,7 @@ pub mod message;
 pub mod models;
 pub mod page;
 pub mod resolve;
+pub mod rights;
 pub mod runs;
 pub mod sessions;
 pub mod templates;

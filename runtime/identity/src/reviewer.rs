@@ -57,7 +57,7 @@ pub struct Reviewer {
 struct Shared {
     options: ReviewerOptions,
     client: Client,
-    /// By token; they stay in memory only. `None` = not authenticated.
+    /// By token and audiences; they stay in memory only. `None` = not authenticated.
     identities: Answers<Arc<str>, Option<Arc<Identity>>>,
     rights: Answers<(Arc<Identity>, Access), bool>,
 }
@@ -76,21 +76,39 @@ impl Reviewer {
         Self { shared: Arc::new(shared) }
     }
 
+    /// The namespace whose rights count.
+    pub fn namespace(&self) -> &str {
+        &self.shared.options.namespace
+    }
+
     /// Who holds `token`.
     ///
     /// # Errors
     /// [`Denied::Unknown`] for a token that is no good or for another audience; [`Denied::Unavailable`].
     pub async fn authenticate(&self, token: &str) -> Result<Arc<Identity>, Denied> {
-        let shared = &self.shared;
-        let unknown = || Denied::Unknown {
-            audience: shared.options.audience.clone(),
-            namespace: shared.options.namespace.clone(),
-        };
+        self.authenticate_for(token, &[]).await
+    }
+
+    /// The same, where tokens for one of `others` are good too.
+    ///
+    /// # Errors
+    /// As [`Reviewer::authenticate`].
+    pub async fn authenticate_for(&self, token: &str, others: &[String]) -> Result<Arc<Identity>, Denied> {
         if token.is_empty() || token.len() > LONGEST_TOKEN || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(unknown());
+            return Err(self.unknown());
         }
-        let answer = shared.identities.get(Arc::from(token), shared.who(token)).await?;
-        answer.ok_or_else(unknown)
+        let own = std::iter::once(&self.shared.options.audience);
+        let audiences: Vec<String> = own.chain(others).cloned().collect();
+        // A token has no line breaks, so that what is behind the first one is no part of it.
+        let key = Arc::from(format!("{token}\n{}", audiences.join("\n")));
+        let answer = self.shared.identities.get(key, self.shared.who(token, &audiences)).await?;
+        answer.ok_or_else(|| self.unknown())
+    }
+
+    /// What is said to who brings no token that is good here.
+    pub fn unknown(&self) -> Denied {
+        let ReviewerOptions { audience, namespace, .. } = &self.shared.options;
+        Denied::Unknown { audience: audience.clone(), namespace: namespace.clone() }
     }
 
     /// Whether `identity` may do what `access` says.
@@ -103,23 +121,27 @@ impl Reviewer {
         if shared.rights.get(key, shared.may(identity, access)).await? {
             return Ok(());
         }
-        Err(Denied::Forbidden {
-            user: identity.user.clone(),
+        Err(self.forbidden(&identity.user, access))
+    }
+
+    /// What is said to a user who may not do what `access` says.
+    pub fn forbidden(&self, user: &str, access: &Access) -> Denied {
+        Denied::Forbidden {
+            user: user.to_owned(),
             access: Box::new(access.clone()),
-            namespace: shared.options.namespace.clone(),
-        })
+            namespace: self.shared.options.namespace.clone(),
+        }
     }
 }
 
 impl Shared {
-    async fn who(&self, token: &str) -> Result<Option<Arc<Identity>>, kube::Error> {
-        let audience = &self.options.audience;
-        let spec = TokenReviewSpec { token: Some(token.to_owned()), audiences: Some(vec![audience.clone()]) };
+    async fn who(&self, token: &str, audiences: &[String]) -> Result<Option<Arc<Identity>>, kube::Error> {
+        let spec = TokenReviewSpec { token: Some(token.to_owned()), audiences: Some(audiences.to_vec()) };
         let review = TokenReview { metadata: ObjectMeta::default(), spec, status: None };
         let reviews = Api::<TokenReview>::all(self.client.clone());
         let status = reviews.create(&PostParams::default(), &review).await?.status.unwrap_or_default();
         // An authenticator that knows nothing of audiences answers without any: that is not good enough.
-        let ours = status.audiences.unwrap_or_default().contains(audience);
+        let ours = status.audiences.unwrap_or_default().iter().any(|audience| audiences.contains(audience));
         let known = status.authenticated == Some(true) && ours;
         Ok(status.user.filter(|_| known).map(|user| Arc::new(Identity::from(user))))
     }

@@ -33,6 +33,8 @@ impl Server {
             "/apis/authentication.k8s.io/v1/tokenreviews" => match spec["token"].as_str().unwrap() {
                 "good" => json!({"authenticated": true, "audiences": ["troupe:team"],
                     "user": {"username": "ada", "uid": "7", "groups": ["people"], "extra": {"k": ["v"]}}}),
+                "elsewhere" if spec["audiences"].as_array().unwrap().contains(&json!("https://elsewhere")) => json!({
+                    "authenticated": true, "audiences": ["https://elsewhere"], "user": {"username": "grace"}}),
                 "blind" => json!({"authenticated": true, "user": {"username": "ada"}}),
                 _ => json!({"authenticated": false, "error": "no"}),
             },
@@ -94,6 +96,16 @@ async fn what_is_no_token_of_ours_is_unknown() {
         assert!(matches!(&denied, Denied::Unknown { audience, .. } if audience == "troupe:team"), "{denied}");
     }
     assert_eq!(server.asked.load(Ordering::SeqCst), 2, "what cannot be a token is not sent on");
+}
+
+#[tokio::test]
+async fn tokens_for_other_audiences_are_good_where_they_are_named() {
+    let server = Arc::new(Server::default());
+    let reviewer = reviewer(&server);
+    let others = ["https://elsewhere".to_owned()];
+    assert_eq!(reviewer.authenticate_for("elsewhere", &others).await.unwrap().user, "grace");
+    assert_eq!(server.last.lock().unwrap()["spec"]["audiences"], json!(["troupe:team", "https://elsewhere"]));
+    assert_eq!(reviewer.authenticate("elsewhere").await.unwrap_err(), reviewer.unknown());
 }
 
 #[tokio::test]

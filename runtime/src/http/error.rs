@@ -50,6 +50,11 @@ impl Problem {
         Self::bad_request(format!("Missing required field: {field}"))
     }
 
+    /// 401: not known; bring a token.
+    pub fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, detail)
+    }
+
     /// 403: known, and not allowed.
     pub fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, detail)
@@ -151,7 +156,15 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        say_how_to_be_known(&mut response);
         response
+    }
+}
+
+/// RFC 9110: a 401 says which credentials are wanted.
+fn say_how_to_be_known(response: &mut Response) {
+    if response.status() == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::Problem;
+use super::{Problem, say_how_to_be_known};
 
 /// A problem that is answered in OpenAI's envelope.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +57,7 @@ impl OpenAiProblem {
 impl IntoResponse for OpenAiProblem {
     fn into_response(self) -> Response {
         let mut response = (self.0.status(), Json(OpenAiErrorBody { error: self.error() })).into_response();
+        say_how_to_be_known(&mut response);
         let headers = response.headers_mut();
         if let Some(seconds) = self.0.retry_after() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

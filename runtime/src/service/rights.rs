@@ -1,0 +1,124 @@
+//! Who asks, and what they may do: the one place that says so.
+//!
+//! Over folders, and in a program of one's own, nobody is known and everything is allowed. In a cluster everyone is
+//! who their token says, and the API server says what they may do (`docs/rights.md` lists it by route).
+
+use std::sync::Arc;
+
+use kube::Client;
+use troupe_crds::{Kind, id};
+use troupe_identity::{Access, Denied, Identity, Reviewer, ReviewerOptions};
+
+use crate::app::App;
+use crate::http::error::Problem;
+
+/// Who comes without a token where that is allowed, as Kubernetes calls them.
+const ANONYMOUS: (&str, &str) = ("system:anonymous", "system:unauthenticated");
+
+/// Who asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asker(Option<Arc<Identity>>);
+
+impl Asker {
+    /// Nobody in particular: a program that calls its own service, or a request over folders. In a cluster nobody has
+    /// no right at all.
+    pub fn nobody() -> Self {
+        Self(None)
+    }
+
+    /// Somebody who was authenticated.
+    pub fn known(identity: Arc<Identity>) -> Self {
+        Self(Some(identity))
+    }
+
+    /// The user to whom sessions, runs and files belong; empty for nobody.
+    pub fn user(&self) -> &str {
+        self.0.as_ref().map_or("", |identity| &identity.user)
+    }
+
+    /// Who it is, where that is known.
+    pub fn identity(&self) -> Option<&Arc<Identity>> {
+        self.0.as_ref()
+    }
+}
+
+/// What decides about rights.
+#[derive(Clone, Debug, Default)]
+pub struct Rights(Option<Reviewer>);
+
+impl Rights {
+    /// Nobody is known, everything is allowed: folders, and programs of one's own.
+    pub fn open() -> Self {
+        Self(None)
+    }
+
+    /// The API server behind `client` decides, for one namespace. The client's account needs to create TokenReviews
+    /// and, in the namespace, LocalSubjectAccessReviews.
+    pub fn cluster(client: Client, namespace: &str) -> Self {
+        Self(Some(Reviewer::new(client, ReviewerOptions::new(namespace))))
+    }
+
+    /// Whether everything is allowed.
+    pub fn is_open(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// The namespace whose rights count, in a cluster.
+    pub fn namespace(&self) -> Option<&str> {
+        self.0.as_ref().map(Reviewer::namespace)
+    }
+
+    /// Who brings `token`. Without one, somebody only where `anonymous` says so; tokens for `audiences` are good beside
+    /// those for `troupe:<namespace>`.
+    ///
+    /// # Errors
+    /// [`Denied::Unknown`] and [`Denied::Unavailable`].
+    pub async fn who(&self, token: Option<&str>, audiences: &[String], anonymous: bool) -> Result<Asker, Denied> {
+        let Some(reviewer) = &self.0 else { return Ok(Asker::nobody()) };
+        match token {
+            Some(token) => reviewer.authenticate_for(token, audiences).await.map(Asker::known),
+            None if anonymous => {
+                let (user, group) = (ANONYMOUS.0.to_owned(), ANONYMOUS.1.to_owned());
+                Ok(Asker::known(Arc::new(Identity { user, groups: vec![group], ..Identity::default() })))
+            }
+            None => Err(reviewer.unknown()),
+        }
+    }
+
+    /// Whether `asker` may do what `access` says.
+    ///
+    /// # Errors
+    /// [`Denied::Forbidden`] and [`Denied::Unavailable`].
+    pub async fn review(&self, asker: &Asker, access: &Access) -> Result<(), Denied> {
+        match (&self.0, &asker.0) {
+            (None, _) => Ok(()),
+            (Some(reviewer), Some(identity)) => reviewer.review(identity, access).await,
+            (Some(reviewer), None) => Err(reviewer.forbidden("", access)),
+        }
+    }
+}
+
+/// The 401, 403 or 503 of somebody who is not let in.
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        match &denied {
+            Denied::Unknown { .. } => Self::unauthorized(denied.to_string()),
+            Denied::Forbidden { .. } => Self::forbidden(denied.to_string()),
+            Denied::Unavailable => Self::unavailable(denied.to_string()),
+        }
+    }
+}
+
+impl App {
+    /// Refuses with 403 what `asker` may not do.
+    pub async fn may(&self, asker: &Asker, access: Access) -> Result<(), Problem> {
+        Ok(self.rights.review(asker, &access).await?)
+    }
+
+    /// The name by which a right on an object is reviewed: that of the object which a name or id means, else the one
+    /// that an object of this id would have.
+    pub fn name_for(&self, kind: Kind, name_or_id: &str) -> String {
+        let view = self.catalog.view();
+        view.find(kind, name_or_id).map_or_else(|| id::slug(name_or_id), |entry| entry.name.as_ref().to_owned())
+    }
+}
