@@ -10,7 +10,7 @@ use crate::{
     bounds,
     kind::UnknownKind,
     secret::{SECRET_API_VERSION, SECRET_KIND},
-    strict::{FieldError, strict},
+    strict::{FieldError, strict, tolerant},
 };
 
 /// A document of any kind that a folder may hold.
@@ -106,6 +106,24 @@ impl Resource {
         let parsed = Self::of_kind(kind, &document)?;
         let errors = bounds::check(kind, &document);
         if errors.is_empty() { Ok(parsed) } else { Err(ParseError::Fields(errors)) }
+    }
+
+    /// Parses what an API server holds: metadata and spec. Fields that this version does not know are passed over, since
+    /// the schema may be newer than this program, and bounds are the API server's matter.
+    pub fn from_object(kind: Kind, object: &Value) -> Result<Self, ParseError> {
+        fn boxed<T: DeserializeOwned>(object: &Value, kind: Kind) -> Result<Box<T>, ParseError> {
+            tolerant(object, kind).map(Box::new).map_err(ParseError::Fields)
+        }
+        match kind {
+            Kind::Model => boxed(object, kind).map(Self::Model),
+            Kind::Tool => boxed(object, kind).map(Self::Tool),
+            Kind::McpServer => boxed(object, kind).map(Self::McpServer),
+            Kind::PromptTemplate => boxed(object, kind).map(Self::PromptTemplate),
+            Kind::Agent => boxed(object, kind).map(Self::Agent),
+            Kind::Team => boxed(object, kind).map(Self::Team),
+            Kind::Workflow => boxed(object, kind).map(Self::Workflow),
+            Kind::Runtime => boxed(object, kind).map(Self::Runtime),
+        }
     }
 
     fn of_kind(kind: Kind, document: &Value) -> Result<Self, ParseError> {

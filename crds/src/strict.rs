@@ -27,6 +27,11 @@ pub(crate) fn strict<T: DeserializeOwned>(document: &Value, kind: Option<Kind>) 
     if unknown.is_empty() { Ok(parsed) } else { Err(unknown) }
 }
 
+/// Deserializes with the path of whatever is wrong; what is left over is passed over.
+pub(crate) fn tolerant<T: DeserializeOwned>(document: &Value, kind: Kind) -> Result<T, Vec<FieldError>> {
+    tracked(document).map_err(|(path, message)| vec![explain(Some(kind), &path, &message)])
+}
+
 /// Deserializes; an error comes with the path of the field that it is about, empty for the whole.
 ///
 /// The types of all kinds see one erased deserializer: compiled once for each layer of wrapping, they would be much of the

@@ -179,3 +179,15 @@ fn other_manifests_of_a_folder_are_not_ours() {
     assert!(!Resource::is_ours(&json!({"apiVersion": "apps/v1", "kind": "Deployment"})));
     assert!(!Resource::is_ours(&json!([])));
 }
+
+#[test]
+fn an_object_of_a_newer_schema_is_read_as_far_as_it_is_known() {
+    let mut object = document(AGENT);
+    object["spec"]["fromTheFuture"] = json!({"a": 1});
+    object["metadata"]["alsoNew"] = json!(true);
+    let resource = Resource::from_object(Kind::Agent, &object).unwrap();
+    assert_eq!((resource.name(), resource.id()), ("assistant", "my assistant"));
+    object["spec"]["tools"] = json!("none");
+    let error = Resource::from_object(Kind::Agent, &object).unwrap_err();
+    assert_eq!(error.path(), "spec.tools");
+}

@@ -109,6 +109,14 @@ pub enum SecretError {
         /// The environment variable that would give it in folder mode.
         variable: String,
     },
+    /// The Secret cannot be read, or a key of it is not there; in a cluster, where no variable could give it instead.
+    #[error("secret {name:?} {reason}")]
+    Unreadable {
+        /// The Secret's name.
+        name: String,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
     /// A value that came inline with a request and was lost with its process.
     #[error("the API key given with the request was lost when the service restarted; send the request again")]
     Lost,

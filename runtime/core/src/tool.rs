@@ -285,6 +285,9 @@ pub enum McpTransport {
         /// A certificate authority (PEM), where it is not a public one.
         #[serde(default)]
         ca: Option<SecretRef>,
+        /// Whether each session gets a session of its own at the server.
+        #[serde(default)]
+        per_session: bool,
     },
 }
 

@@ -80,7 +80,7 @@ impl Reporter {
     /// A secret that cannot be read.
     pub(crate) fn secret(&self, error: &SecretError) -> ModelError {
         let code = match error {
-            SecretError::Missing { .. } => "REQUEST_ERROR",
+            SecretError::Missing { .. } | SecretError::Unreadable { .. } => "REQUEST_ERROR",
             SecretError::Lost => "CREDENTIAL_LOST",
         };
         self.error(code, false, &format!("cannot be asked: {error}"))

@@ -145,7 +145,7 @@ impl McpTools {
                     ..base
                 })
             }
-            Pinned::Http { url, headers, sse, oauth, ca } => {
+            Pinned::Http { url, headers, sse, oauth, ca, per_session } => {
                 let url = Url::parse(url)
                     .map_err(|error| McpToolError::Url { server: server.name.clone(), reason: error.to_string() })?;
                 let protocol = if *sse { HttpProtocol::Sse } else { HttpProtocol::StreamableHttp };
@@ -161,8 +161,9 @@ impl McpTools {
                     headers.push(("Authorization".to_owned(), format!("Bearer {token}")));
                     secrets.extend([token, secret.to_string()]);
                 }
+                let sharing = if *per_session { Sharing::PerSession } else { Sharing::Shared };
                 let base = HttpServer::new(url, protocol, client);
-                McpTransport::Http(HttpServer { headers, max_response_bytes: most, client_identity, ..base })
+                McpTransport::Http(HttpServer { headers, sharing, max_response_bytes: most, client_identity, ..base })
             }
         };
         Ok(Resolved { config: McpServerConfig { name: server.name.clone(), transport, timeout }, secrets })

@@ -81,6 +81,7 @@ fn http(server: &HttpServer) -> McpTransport {
             scopes: oauth.scopes.clone(),
         }),
         ca: server.tls.as_ref().and_then(|tls| tls.ca_secret_key_ref.as_ref()).map(model::secret),
+        per_session: false,
     }
 }
 

@@ -90,6 +90,7 @@ impl References<'_> {
                 scopes: oauth.scopes.clone(),
             }),
             ca: server.tls.as_ref().and_then(|tls| tls.ca_secret_key_ref.as_ref()).map(|ca| self.secret(ca)),
+            per_session: false,
         }
     }
 }

@@ -97,7 +97,8 @@ async fn client_credentials_are_exchanged_once_for_a_token_that_the_server_gets(
         scopes: vec!["read".to_owned()],
     };
     let url = format!("http://{host}/mcp");
-    let transport = McpTransport::Http { url, headers: Vec::new(), sse: false, oauth: Some(oauth), ca: None };
+    let transport =
+        McpTransport::Http { url, headers: Vec::new(), sse: false, oauth: Some(oauth), ca: None, per_session: false };
     let place = Place::new();
     let found = place.tools.discover(&server(transport)).await.unwrap();
     for _ in 0..2 {
@@ -128,7 +129,7 @@ async fn a_secret_in_authorization_is_a_bearer_token_unless_it_names_a_scheme() 
     ] {
         let headers = vec![NamedValue { name: header.to_owned(), value }];
         let url = format!("http://{host}/mcp");
-        let transport = McpTransport::Http { url, headers, sse: false, oauth: None, ca: None };
+        let transport = McpTransport::Http { url, headers, sse: false, oauth: None, ca: None, per_session: false };
         let found = Place::new().tools.discover(&server(transport)).await.unwrap();
         assert_eq!(found[0].spec.description, sent);
     }
@@ -144,6 +145,7 @@ async fn a_missing_secret_or_server_is_an_error_that_names_it() {
         sse: false,
         oauth: None,
         ca: None,
+        per_session: false,
     };
     let error = place.tools.discover(&server(transport(headers))).await.unwrap_err().to_string();
     assert!(error.contains("\"unknown\""), "{error}");
