@@ -51,12 +51,22 @@ pub fn resolved(standing: &Standing) -> Observation {
     }
 }
 
+/// The longest message, in bytes: Kubernetes takes 32768, people read less.
+const MAX_MESSAGE: usize = 2_000;
+
+fn shortened(message: &str) -> String {
+    match message.get(..message.floor_char_boundary(MAX_MESSAGE)) {
+        Some(start) if start.len() < message.len() => format!("{start}…"),
+        _ => message.to_owned(),
+    }
+}
+
 /// A standing as a condition.
 pub fn observation(type_: ConditionType, standing: &Standing) -> Observation {
     Observation {
         type_,
         status: if standing.is_good() { ConditionStatus::True } else { ConditionStatus::False },
         reason: standing.reason,
-        message: standing.message.to_string(),
+        message: shortened(&standing.message),
     }
 }

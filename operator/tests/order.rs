@@ -184,3 +184,61 @@ fn a_status_that_was_written_never_hides_what_others_wrote_at_the_same_time() {
     namespace.note_status(kind, &name, "u", 14, ObservedStatus::default());
     assert_eq!(conditions(&namespace), 1);
 }
+
+#[test]
+fn thousands_that_refer_to_each_other_are_decided_all_the_same() {
+    let mut namespace = Namespace::default();
+    namespace.settle();
+    for number in 0..5_000 {
+        let (name, next) = (format!("agent-{number}"), format!("agent-{}", (number + 1) % 5_000));
+        let document = serde_json::json!({"metadata": {"name": name}, "spec": {
+            "modelRef": {"name": "m"}, "tools": [{"agent": {"name": next}}]}});
+        let object = serde_json::from_value(document).expect("it is an object");
+        namespace.observe(Kind::Agent, &Arc::from(name.as_str()), Object::observe(Kind::Agent, object));
+    }
+    assert_eq!(namespace.of_kind(Kind::Agent).count(), 5_000);
+}
+
+/// Any JSON at all, with the names of fields that specs have now and then.
+fn anything() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "[a-z{}%$.\\-]{0,12}".prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+    ];
+    let field = prop_oneof![
+        4 => proptest::sample::select(vec![
+            "name", "modelRef", "tools", "tool", "agent", "builtin", "mcpServer", "content", "engine", "variables", "http",
+            "url", "stdio", "command", "args", "env", "nodes", "edges", "id", "type", "config", "source", "target",
+            "protocol", "baseUrl", "model", "timeout", "storage", "replicas", "sandbox", "members", "strategy", "function",
+            "parameters", "output", "schema", "systemPrompt", "text", "templateRef", "egress", "allow", "cidr",
+        ]).prop_map(str::to_owned),
+        1 => "[a-zA-Z]{0,8}",
+    ];
+    leaf.prop_recursive(5, 64, 8, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            proptest::collection::btree_map(field.clone(), inner, 0..8)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_object_makes_a_check_panic(spec in anything(), status in anything(), kind in proptest::sample::select(&Kind::ALL[..])) {
+        let document = serde_json::json!({"metadata": {"name": "x", "resourceVersion": "1"}, "spec": spec, "status": status});
+        let object = Object::observe(kind, serde_json::from_value(document).expect("it is an object"));
+        if let Err(message) = &object.content {
+            prop_assert!(!message.contains("within the operator"), "{message}");
+        }
+        let mut namespace = Namespace::default();
+        namespace.settle();
+        namespace.observe(kind, &Arc::from("x"), object);
+    }
+}

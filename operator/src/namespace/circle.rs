@@ -10,6 +10,10 @@ use troupe_crds::Kind;
 use super::{Local, Namespace};
 use crate::facts::Facts;
 
+/// Most objects that a search for a circle visits: one namespace with thousands that refer to each other must not hold
+/// up the others. A longer way round is not found here; the runtime's limit of depth ends it.
+const MOST: usize = 1_000;
+
 impl Namespace {
     /// Objects of its kind that can be reached from one, itself included. Whoever shares a circle with it is among
     /// them.
@@ -19,7 +23,7 @@ impl Namespace {
         let mut open: Vec<Arc<str>> = targets(kind, facts).collect();
         while let Some(name) = open.pop() {
             let local = (kind, name);
-            if let Some(entry) = self.objects.get(&local)
+            if let Some(entry) = self.objects.get(&local).filter(|_| found.len() < MOST)
                 && found.insert(local)
             {
                 open.extend(targets(kind, entry.facts()));
@@ -39,7 +43,7 @@ impl Namespace {
                 return Some(way_back(&from, start, before));
             }
             let Some(entry) = self.objects.get(&(*kind, Arc::clone(&name))) else { continue };
-            if from.contains_key(&name) {
+            if from.contains_key(&name) || from.len() >= MOST {
                 continue;
             }
             from.insert(Arc::clone(&name), before);

@@ -20,6 +20,9 @@ use crate::{
 /// object's own matter, since a provider's bad minute must not rewrite the status of every agent.
 const LASTING: [ConditionType; 2] = [ConditionType::SecretsResolved, ConditionType::RevisionResolved];
 
+/// Most names of a circle that a message lists.
+const MOST_SHOWN: usize = 12;
+
 impl Namespace {
     /// The standing of an object as everything is now.
     pub(super) fn decide(&self, local: &Local, entry: &Entry) -> Standing {
@@ -116,9 +119,18 @@ impl Namespace {
         let next = names.get(position + 1).or(names.first());
         let reference = facts.inner(local.0).find(|reference| Some(&reference.name) == next);
         let path = reference.map_or("spec", |reference| reference.path.as_str());
-        let message = format!("{path}: {who} refer to each other without end ({}): {remedy}", cycle::shown(&names));
+        let message = format!("{path}: {who} refer to each other without end ({}): {remedy}", shown(names));
         Some(Standing::new(Reason::Invalid, message))
     }
+}
+
+/// A circle as people read it; of a long one the beginning.
+fn shown(mut names: Vec<String>) -> String {
+    if names.len() <= MOST_SHOWN {
+        return cycle::shown(&names);
+    }
+    let more = names.split_off(MOST_SHOWN).len();
+    format!("{} -> {more} more", names.join(" -> "))
 }
 
 /// Says which version serves while the newest cannot.
