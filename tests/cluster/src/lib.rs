@@ -22,6 +22,7 @@ mod place;
 mod pretence;
 mod process;
 mod program;
+mod schema;
 mod shared;
 
 pub use apply::{apply, documents};

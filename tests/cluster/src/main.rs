@@ -1,6 +1,6 @@
 //! Starts a cluster by hand, prints how to reach it, and ends it with Ctrl-C.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Parser;
@@ -21,21 +21,37 @@ enum Arguments {
         #[arg(long, value_name = "ARCHIVE", requires = "node")]
         image: Vec<PathBuf>,
     },
+    /// Writes JSON Schemas of every kind, Kubernetes' and Troupe's, for kubeconform.
+    Schemas {
+        /// Where they go: `-schema-location 'FOLDER/{{.ResourceKind}}{{.KindSuffix}}.json'`.
+        folder: PathBuf,
+    },
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    let Arguments::Up { node, definitions, image } = Arguments::parse();
-    let programs = troupe_test_cluster::programs()?.context("there is no Kubernetes to start")?;
+    let programs = || troupe_test_cluster::programs()?.context("there is no Kubernetes to start");
+    match Arguments::parse() {
+        Arguments::Up { node, definitions, image } => up(&programs()?, node, definitions, &image).await,
+        Arguments::Schemas { folder } => {
+            let cluster = ControlPlane::start(&programs()?).await?;
+            cluster.install_resource_definitions().await?;
+            std::fs::create_dir_all(&folder)?;
+            cluster.write_schemas(&folder).await.map(drop)
+        }
+    }
+}
+
+async fn up(programs: &Path, node: bool, definitions: bool, images: &[PathBuf]) -> anyhow::Result<()> {
     if node {
         let more = troupe_test_cluster::node_programs()?.context("there is no node to start")?;
-        let node = Node::start(&programs, &more).await?;
-        for archive in image {
-            node.load_image(&archive)?;
+        let node = Node::start(programs, &more).await?;
+        for archive in images {
+            node.load_image(archive)?;
         }
         return stay(&node, definitions, node.all_processes()).await;
     }
-    let cluster = ControlPlane::start(&programs).await?;
+    let cluster = ControlPlane::start(programs).await?;
     let processes = cluster.processes().into_iter().map(|(name, id)| (name.to_owned(), id)).collect();
     stay(&cluster, definitions, processes).await
 }

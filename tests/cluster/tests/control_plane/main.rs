@@ -12,4 +12,5 @@ mod definitions;
 mod killed;
 #[path = "../owner.rs"]
 mod owner;
+mod schema;
 mod server;
