@@ -1,5 +1,7 @@
 //! Bodies: JSON into types, with errors that name the field.
 
+mod objects;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::HeaderMap;
@@ -7,6 +9,7 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
+use self::objects::Objects;
 use super::error::Problem;
 
 /// The most that a JSON body may have, in bytes.
@@ -123,12 +126,11 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(Problem::bad_request("Empty request body: send a JSON object"));
     }
-    // A list would be read as the fields of a type in their order, which nobody means.
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
         return Err(Problem::bad_request("Invalid request body: it is a list; send a JSON object"));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let value = serde_path_to_error::deserialize(Objects(&mut deserializer)).map_err(|error| {
         let path = error.path().to_string();
         describe(&path, error.inner(), bytes)
     })?;
@@ -189,6 +191,10 @@ mod tests {
         assert_eq!(
             problem(r#"{"name":"a","inner":{"count":"x"}}"#),
             "Invalid value for field inner.count: invalid type: string \"x\", expected u32"
+        );
+        assert_eq!(
+            problem(r#"{"name":"a","inner":[1]}"#),
+            "Invalid value for field inner: invalid type: list, expected an object"
         );
         assert!(problem("{").starts_with("Invalid JSON"));
         assert!(problem("").starts_with("Empty request body"));

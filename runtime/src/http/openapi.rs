@@ -2,6 +2,7 @@
 
 use utoipa::OpenApi as Described;
 use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 
 use super::handler;
@@ -45,13 +46,34 @@ pub fn description() -> OpenApi {
         operations(&mut part).for_each(|operation| complete(operation, name));
         whole.merge(part);
     }
+    tell_of_tokens(&mut whole);
     whole
 }
 
-fn operations(part: &mut OpenApi) -> impl Iterator<Item = &mut Operation> {
-    fn of_path(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-        [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten()
+/// The paths that are answered without a token.
+pub const OPEN: [&str; 3] = ["/healthz", "/readyz", "/v1/openapi.json"];
+
+/// A token goes with every request, where the service was started with one.
+fn tell_of_tokens(whole: &mut OpenApi) {
+    const NAME: &str = "token";
+    let scheme = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("The service's token, where it was started with one"))
+        .build();
+    whole.components.get_or_insert_default().add_security_scheme(NAME, SecurityScheme::Http(scheme));
+    let no_scopes: [&str; 0] = [];
+    whole.security = Some(vec![SecurityRequirement::default(), SecurityRequirement::new(NAME, no_scopes)]);
+    for path in OPEN {
+        let Some(item) = whole.paths.paths.get_mut(path) else { continue };
+        of_path(item).for_each(|operation| operation.security = Some(Vec::new()));
     }
+}
+
+fn of_path(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten()
+}
+
+fn operations(part: &mut OpenApi) -> impl Iterator<Item = &mut Operation> {
     part.paths.paths.values_mut().flat_map(of_path)
 }
 

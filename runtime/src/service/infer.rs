@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use troupe_catalog::ResolveError;
 use troupe_core::agent::{Limits, PinnedSnapshot};
 use troupe_core::engine::{Command, Dispatch, SessionOfRun, StartRequest, Started};
 use troupe_core::message::Role;
@@ -16,7 +17,7 @@ use crate::frame::Framer;
 use crate::frame::s1::{About, Collected, Collector, S1Framer};
 use crate::http::error::Problem;
 use crate::service::message::{MessageInput, Reading};
-use crate::service::resolve::{Composition, tools_table};
+use crate::service::resolve::{Composition, Inline, sentence, shortened, tools_table};
 
 /// S1's request (S1-20, S1-53). Unknown fields are ignored, because its clients grow.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
@@ -176,14 +177,17 @@ impl App {
 
     async fn target(&self, input: &InferInput) -> Result<PinnedSnapshot, Problem> {
         if let Some(agent) = input.agent_id.as_deref().filter(|agent| !agent.is_empty()) {
-            return self.resolve_agent(agent, None).await.map_err(|error| {
-                Problem::bad_request(format!("Agent not found: {agent}: {}", crate::service::resolve::sentence(&error)))
-            });
+            return self.resolve_agent(agent, None).await.map_err(|error| agent_not_found(agent, &error));
         }
-        let inline = input.model.as_ref().or(input.model_config_override.as_ref());
-        let inline_id = || inline.and_then(|model| model.model_id.clone().or_else(|| model.model_name.clone()));
+        let inline = match (&input.model, &input.model_config_override) {
+            (Some(model), _) => Some(Inline { field: "model", model }),
+            (None, Some(model)) => Some(Inline { field: "model_config_override", model }),
+            (None, None) => None,
+        };
+        let inline_id =
+            || inline.and_then(|inline| inline.model.model_id.clone().or_else(|| inline.model.model_name.clone()));
         let model = input.model_id.clone().filter(|id| !id.is_empty()).or_else(inline_id);
-        let model = model.ok_or_else(|| Problem::missing_field("model_id"))?;
+        let model = model.ok_or_else(|| Problem::missing_field("model_id").with("field", "model_id"))?;
         let composition = Composition { model, tools: input.tool_ids.clone().unwrap_or_default() };
         self.compose(composition, inline).await
     }
@@ -218,6 +222,9 @@ impl App {
     ) -> Result<Vec<troupe_core::session::Turn>, Problem> {
         let messages = match (&input.messages, &input.text) {
             (Some(messages), _) if !messages.is_empty() => messages.clone(),
+            (_, Some(text)) if text.is_empty() => {
+                return Err(Problem::bad_request("Invalid value for field text: it says nothing").with("field", "text"));
+            }
             (_, Some(text)) => vec![MessageInput {
                 role: "user".to_owned(),
                 content: Some(Value::String(text.clone())),
@@ -241,13 +248,16 @@ impl App {
         let table = agent.and_then(|agent| tools_table(agent, self.disable_nested_delegate()));
         let workspace = workspace.map(PathBuf::as_path);
         let reading = Reading { field, view: &view, media: &self.media, workspace, tools_table: table };
+        let last = messages.len().saturating_sub(1);
         let turns = reading.turns(messages).await?;
         // Providers refuse a question without words.
         let is_empty = |turn: &troupe_core::session::Turn| {
             turn.content.is_empty() && turn.images.is_empty() && turn.audio.is_none() && turn.tool_calls.is_empty()
         };
         if turns.iter().all(is_empty) {
-            return Err(Problem::bad_request("Invalid value for field messages: they say nothing; give one a content"));
+            let field = format!("{field}[{last}].content");
+            let detail = format!("Invalid value for field {field}: the messages say nothing; give one a content");
+            return Err(Problem::bad_request(detail).with("field", field));
         }
         Ok(turns)
     }
@@ -278,6 +288,13 @@ impl App {
         }
         Ok(true)
     }
+}
+
+/// S1-156: an agent that is not there is the caller's mistake.
+fn agent_not_found(agent: &str, error: &ResolveError) -> Problem {
+    let why = sentence(error);
+    let detail = format!("Agent not found: {}: {why}; GET /v1/agents lists what agent_id may be", shortened(agent));
+    Problem::bad_request(detail).with("field", "agent_id")
 }
 
 /// The session that a run goes into, and what its `init` frame says of it.

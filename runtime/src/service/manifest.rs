@@ -222,6 +222,9 @@ impl App {
     ) -> Result<(Arc<Entry>, bool), Problem> {
         let mut document = read_manifest(text)?;
         let version = document.pointer("/metadata/resourceVersion").and_then(Value::as_str).map(str::to_owned);
+        if document.get("status").is_some_and(|status| !status.is_object() && !status.is_null()) {
+            return Err(wrong("status", "it must be an object; leave it out, for the service itself writes it"));
+        }
         // What the service itself shows beside the rest is no part of what is written.
         if let Some(metadata) = document.get_mut("metadata").and_then(Value::as_object_mut) {
             metadata.shift_remove("resourceVersion");

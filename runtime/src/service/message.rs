@@ -285,22 +285,33 @@ fn calls(calls: Option<Vec<Value>>, message: &str, index: usize) -> Result<Vec<T
             return Err(wrong(&place, "it must be a call: an object with a name and arguments"));
         }
         let id = text(&call, "id", &place)?.unwrap_or_else(|| format!("call_{index}_{number}"));
-        let (function, place) = match call.get("function") {
-            Some(function @ Value::Object(_)) => (function, format!("{place}.function")),
-            None | Some(Value::Null) => (&call, place),
+        // What stands beside a `function` is not used, and still what its description says.
+        let own = called(&call, &place)?;
+        let ((name, arguments), place) = match call.get("function") {
+            Some(function @ Value::Object(_)) => {
+                let place = format!("{place}.function");
+                (called(function, &place)?, place)
+            }
+            None | Some(Value::Null) => (own, place),
             Some(_) => return Err(wrong(&format!("{place}.function"), "it must be an object")),
         };
-        let name = needed(function, "name", &place)?;
+        let name = name.ok_or_else(|| missing(&format!("{place}.name")))?;
         if !troupe_rules::tool::is_tool_name(&name) {
             return Err(wrong(&format!("{place}.name"), "a tool's name is 1 to 64 letters, digits, _ and -"));
         }
-        let arguments = match function.get("arguments") {
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Null) | None => "{}".to_owned(),
-            Some(object @ Value::Object(_)) => object.to_string(),
-            Some(_) => return Err(wrong(&format!("{place}.arguments"), "it must be JSON text or an object")),
-        };
+        let arguments = arguments.unwrap_or_else(|| "{}".to_owned());
         read.push(ToolCall { id, name, arguments });
     }
     Ok(read)
+}
+
+/// The name and the arguments that an object has.
+fn called(object: &Value, place: &str) -> Result<(Option<String>, Option<String>), Problem> {
+    let arguments = match object.get("arguments") {
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(Value::Null) | None => None,
+        Some(arguments @ Value::Object(_)) => Some(arguments.to_string()),
+        Some(_) => return Err(wrong(&format!("{place}.arguments"), "it must be JSON text or an object")),
+    };
+    Ok((text(object, "name", place)?, arguments))
 }

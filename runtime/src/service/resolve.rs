@@ -17,6 +17,9 @@ use crate::service::infer::ModelConfigInput;
 /// How deep ad-hoc sub-agents nest.
 const AD_HOC_DEPTH: u32 = 3;
 
+/// The most characters of a request's text that an error tells again.
+const MOST_TOLD: usize = 253;
+
 /// The most ad-hoc compositions that are remembered.
 const MOST_REMEMBERED: usize = 1_000;
 
@@ -27,6 +30,43 @@ pub struct Composition {
     pub model: String,
     /// The tools' ids.
     pub tools: Vec<String>,
+}
+
+/// A model's configuration that came with a request.
+#[derive(Clone, Copy)]
+pub struct Inline<'a> {
+    /// The field of the request that has it: errors name it.
+    pub field: &'static str,
+    /// The configuration.
+    pub model: &'a ModelConfigInput,
+}
+
+impl Inline<'_> {
+    fn wrong(&self, name: &str, problem: &str) -> Problem {
+        let field = format!("{}.{name}", self.field);
+        Problem::bad_request(format!("Invalid value for field {field}: {problem}")).with("field", field)
+    }
+
+    /// The endpoint, where one is given.
+    fn base(&self) -> Result<Option<&str>, Problem> {
+        let Some(base) = self.model.api_base.as_deref() else { return Ok(None) };
+        let is_address = url::Url::parse(base).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        if is_address {
+            return Ok(Some(base.trim_end_matches('/')));
+        }
+        Err(self.wrong("api_base", "it is no http or https URL: write one such as https://api.openai.com/v1"))
+    }
+
+    /// The key, where one is given. It is sent in a header, which takes no control characters.
+    fn key(&self) -> Result<Option<&str>, Problem> {
+        let Some(key) = self.model.api_key.as_deref().filter(|key| !key.is_empty() && !is_mask(key)) else {
+            return Ok(None);
+        };
+        match http::HeaderValue::try_from(key) {
+            Ok(_) => Ok(Some(key)),
+            Err(_) => Err(self.wrong("api_key", "it holds characters that no key has")),
+        }
+    }
 }
 
 /// Snapshots of compositions, as long as the catalog stays as it is: hashing one costs more than the call of it.
@@ -58,6 +98,14 @@ impl Compositions {
     }
 }
 
+/// A text of a request as it is told again: not more of it than helps.
+pub fn shortened(text: &str) -> String {
+    match text.char_indices().nth(MOST_TOLD) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// An error with its causes, in one sentence.
 pub fn sentence(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -79,7 +127,7 @@ impl App {
     pub async fn compose(
         &self,
         composition: Composition,
-        inline: Option<&ModelConfigInput>,
+        inline: Option<Inline<'_>>,
     ) -> Result<PinnedSnapshot, Problem> {
         use troupe_catalog::McpDirectory;
         let view = self.catalog.view();
@@ -130,7 +178,7 @@ impl App {
         &self,
         view: &View,
         id: &str,
-        inline: Option<&ModelConfigInput>,
+        inline: Option<Inline<'_>>,
     ) -> Result<Vec<Arc<ModelSnapshot>>, Problem> {
         let known = view.resolve_model(id);
         match (known, inline) {
@@ -139,7 +187,7 @@ impl App {
                 let Some(first) = models.first() else { return Err(model_not_found(id)) };
                 Ok(vec![Arc::new(self.overridden((**first).clone(), inline)?)])
             }
-            (Err(_), Some(inline)) if inline.api_base.is_some() => Ok(vec![Arc::new(self.inline_model(id, inline)?)]),
+            (Err(_), Some(inline)) if inline.model.api_base.is_some() => Ok(vec![Arc::new(self.inline_model(id, inline)?)]),
             (Err(ResolveError::NotReady { message, .. }), _) => {
                 Err(Problem::bad_request(format!("Model {id:?} is not ready: {message}"))
                     .with("error_code", "MODEL_NOT_READY"))
@@ -149,8 +197,8 @@ impl App {
     }
 
     /// A registered model with a request's values over its own. Its secrets stay with its own address.
-    fn overridden(&self, mut model: ModelSnapshot, inline: &ModelConfigInput) -> Result<ModelSnapshot, Problem> {
-        if let Some(base) = inline.api_base.as_deref().map(|base| base.trim_end_matches('/'))
+    fn overridden(&self, mut model: ModelSnapshot, inline: Inline<'_>) -> Result<ModelSnapshot, Problem> {
+        if let Some(base) = inline.base()?
             && base != model.base_url
         {
             base.clone_into(&mut model.base_url);
@@ -158,23 +206,23 @@ impl App {
             model.api_key = None;
             model.headers.clear();
         }
-        if let Some(name) = &inline.model_name {
+        if let Some(name) = &inline.model.model_name {
             model.model.clone_from(name);
         }
-        if let Some(protocol) = &inline.api_protocol {
-            model.protocol = protocol_of(protocol)?;
+        if let Some(protocol) = &inline.model.api_protocol {
+            model.protocol = protocol_of(protocol, inline.field)?;
         }
-        if let Some(kind) = &inline.model_type {
+        if let Some(kind) = &inline.model.model_type {
             model.multimodal = kind == "vlm";
         }
-        if let Some(key) = inline.api_key.as_deref().filter(|key| !key.is_empty() && !is_mask(key)) {
+        if let Some(key) = inline.key()? {
             model.api_key = Some(self.secrets.hold(key));
         }
-        model.parameters.extend(inline.generate_params.clone().unwrap_or_default());
+        model.parameters.extend(inline.model.generate_params.clone().unwrap_or_default());
         Ok(model)
     }
 
-    fn inline_model(&self, id: &str, inline: &ModelConfigInput) -> Result<ModelSnapshot, Problem> {
+    fn inline_model(&self, id: &str, inline: Inline<'_>) -> Result<ModelSnapshot, Problem> {
         let bare = ModelSnapshot {
             name: id.to_owned(),
             id: id.to_owned(),
@@ -219,20 +267,22 @@ impl App {
 }
 
 fn model_not_found(id: &str) -> Problem {
-    let detail = format!("Model not found: {id}; GET /v1/models lists those that there are");
-    Problem::bad_request(detail).with("error_code", "MODEL_NOT_FOUND")
+    let detail = format!("Model not found: {}; GET /v1/models lists what model_id may be", shortened(id));
+    Problem::bad_request(detail).with("error_code", "MODEL_NOT_FOUND").with("field", "model_id")
 }
 
-/// Reads S1's name of a protocol (S1-16).
-pub fn protocol_of(name: &str) -> Result<troupe_core::model::Protocol, Problem> {
+/// Reads S1's name of a protocol (S1-16), which the request has in `place`.
+pub fn protocol_of(name: &str, place: &str) -> Result<troupe_core::model::Protocol, Problem> {
     use troupe_core::model::Protocol;
     match name.to_ascii_lowercase().as_str() {
         "openai" => Ok(Protocol::OpenAI),
         "anthropic" => Ok(Protocol::Anthropic),
         "ollama" => Ok(Protocol::Ollama),
         _ => {
-            let detail = format!("Unsupported api_protocol: {name:?}; use openai, anthropic or ollama");
-            Err(Problem::bad_request(detail).with("error_code", "PROTOCOL_NOT_FOUND"))
+            let field = format!("{place}.api_protocol");
+            let name = shortened(name);
+            let detail = format!("Unsupported api_protocol: {name:?}; set {field} to openai, anthropic or ollama");
+            Err(Problem::bad_request(detail).with("error_code", "PROTOCOL_NOT_FOUND").with("field", field))
         }
     }
 }

@@ -88,7 +88,8 @@ pub(crate) async fn find(
     words: &str,
     limit: usize,
 ) -> Result<Vec<SearchHit>, StoreError> {
-    let query = dialect.search_query(words);
+    // No database's text may hold a NUL, so none is found.
+    let query = dialect.search_query(&words.replace('\0', " "));
     if query.is_empty() {
         return Ok(Vec::new());
     }

@@ -74,7 +74,7 @@ impl FormParams {
 
 /// A resource with its status, as `kubectl get -o json` shows it.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Manifest {
     /// `troupe.dev/v1alpha1`.
     pub api_version: String,

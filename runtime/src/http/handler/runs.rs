@@ -261,9 +261,9 @@ async fn events(
     Params(params): Params<EventParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let run = run_id(&id)?;
+    let (run, limit) = (run_id(&id)?, page(params.limit)?);
     if let Some(after) = &params.after {
-        let (after, limit) = (item_id("after", after)?, page(params.limit)?);
+        let after = item_id("after", after)?;
         return event_page(&app, run, after, limit).await;
     }
     let header = headers.get("last-event-id").and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());

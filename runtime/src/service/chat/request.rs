@@ -1,6 +1,8 @@
 //! OpenAI's chat completion request, and what of it cannot be served.
 
-use serde::Deserialize;
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Number, Value};
 use utoipa::ToSchema;
 
@@ -150,13 +152,38 @@ pub struct JsonSchemaInput {
 }
 
 /// Where the model stops.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, ToSchema)]
 #[serde(untagged)]
 pub enum Stop {
     /// At one text.
     One(String),
     /// At any of several.
     Several(Vec<String>),
+}
+
+/// Read in one pass, so that an error names the text in the list that it is in.
+impl<'de> Deserialize<'de> for Stop {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StopVisitor)
+    }
+}
+
+struct StopVisitor;
+
+impl<'de> Visitor<'de> for StopVisitor {
+    type Value = Stop;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("a text, or a list of texts")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Stop, E> {
+        Ok(Stop::One(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Stop, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(list)).map(Stop::Several)
+    }
 }
 
 impl Stop {

@@ -41,13 +41,23 @@ pub enum ContentPart {
     /// An image; `input_image` is the same.
     ImageUrl {
         /// Where it is.
-        image_url: ImageInput,
+        image_url: ImageForm,
     },
     /// A recording.
     InputAudio {
         /// The recording.
         input_audio: AudioInput,
     },
+}
+
+/// An image: where it is, or an object that says so.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum ImageForm {
+    /// A data URI, base64, or a URL.
+    Url(String),
+    /// OpenAI's form.
+    Object(ImageInput),
 }
 
 /// An image.

@@ -22,7 +22,7 @@ use crate::http::error::Problem;
 use crate::service::infer::{Caller, InferInput, Session, session_of_run};
 use crate::service::message::MessageInput;
 use crate::service::message::shape::RunInputForm;
-use crate::service::resolve::sentence;
+use crate::service::resolve::{sentence, shortened};
 
 /// The longest that a caller may wait for the end of a run, in seconds.
 const LONGEST_WAIT: u64 = 600;
@@ -160,7 +160,9 @@ impl App {
         };
         let session = self.session_of(&like_infer).await?;
         if let (Some(id), Session::None) = (input.session_id.as_deref().filter(|id| !id.is_empty()), &session) {
-            return Err(Problem::not_found(format!("Session not found: {id}")).with("field", "session_id"));
+            let detail =
+                format!("Session not found: {}; GET /v1/sessions lists what session_id may be", shortened(id));
+            return Err(Problem::not_found(detail).with("field", "session_id"));
         }
         let workspace = self.workspace_of(&like_infer, &pinned)?;
         let given = messages(&input.input);

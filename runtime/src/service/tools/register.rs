@@ -137,7 +137,7 @@ impl App {
         let name = input.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&before.name);
         let stays = tool_type == before.tool_type;
         let mut server = None;
-        if !stays || has_source(&input) || old.function.is_some() {
+        if !stays || has_source(&input, tool_type) || old.function.is_some() {
             let kept = if stays { with_kept_source(&input, old) } else { input.clone() };
             server = self.set_source(&mut changed, tool_type, name, &kept).await?;
         }
@@ -256,19 +256,17 @@ fn check_type(tool_type: &str) -> Result<(), Problem> {
     Err(wrong("tool_type", format!("{tool_type:?} is none of function, mcp, skill")))
 }
 
-/// Whether a body says what the tool is made of. An http, template or built-in tool is shown as a function without a
-/// source, and stays what it is where the body brings none.
-fn has_source(input: &ToolInput) -> bool {
-    let texts = [
-        &input.function_file_path,
-        &input.source,
-        &input.skill_dir,
-        &input.mcp_server_name,
-        &input.tool_name,
-        &input.mcp_command,
-        &input.mcp_url,
-    ];
-    texts.iter().any(|text| text.is_some()) || input.steps.is_some()
+/// Whether a body says what a tool of this type is made of. An http, template or built-in tool is shown as a function
+/// without a source, and stays what it is where the body brings none.
+fn has_source(input: &ToolInput, tool_type: &str) -> bool {
+    match tool_type {
+        "mcp" => {
+            let texts = [&input.mcp_server_name, &input.tool_name, &input.mcp_command, &input.mcp_url];
+            texts.iter().any(|text| text.is_some())
+        }
+        "skill" => input.skill_dir.is_some() || input.steps.is_some(),
+        _ => input.function_file_path.is_some() || input.source.is_some(),
+    }
 }
 
 /// What the body leaves out of a tool's source, from the tool.
