@@ -146,7 +146,7 @@ impl Operator {
         let context = Arc::new(Context {
             writer: Writer::new(client.clone(), metrics.clone()),
             events: Events::new(client.clone(), &settings.identity, metrics.clone()),
-            reviewers: Reviewers::default(),
+            reviewers: Reviewers::new(client),
             world,
             settings,
             metrics,
@@ -156,7 +156,7 @@ impl Operator {
         tasks.spawn(async move {
             tokio::select! {
                 () = ending.cancelled() => {}
-                () = reviewers::follow(&following, client) => {}
+                () = reviewers::follow(&following) => {}
             }
         });
         let of = || (Arc::clone(&context), stop.clone());

@@ -25,21 +25,29 @@ use crate::{
 };
 
 /// Keeps the subjects of the binding.
-#[derive(Default)]
 pub struct Reviewers {
+    bindings: Api<ClusterRoleBinding>,
     /// What the binding says, as far as it is known.
     known: Mutex<Option<Vec<Value>>>,
 }
 
 impl Reviewers {
-    /// Makes the subjects the runtimes that there are. Nothing is written where they are that already, or where it is
-    /// not known yet what they are: then the watch asks again.
+    /// Reads through a client what the watch has not brought yet.
+    pub fn new(client: Client) -> Self {
+        Self { bindings: Api::all(client), known: Mutex::default() }
+    }
+
+    /// Makes the subjects the runtimes that there are. Nothing is written where they are that already.
     pub async fn ensure(&self, settings: &Settings, world: &World, writer: &Writer) -> Result<(), ApplyError> {
         let Some(binding) = &settings.reviewer_binding else { return Ok(()) };
         // One at a time, so that an older list never replaces a newer.
         let mut known = self.known.lock().await;
         let wanted: Vec<Value> = world.with_runtime().iter().map(|namespace| subject(RUNTIME, namespace)).collect();
-        if known.as_ref().is_none_or(|known| *known == wanted) {
+        if known.is_none() {
+            let found = self.bindings.get_opt(binding).await.ok().flatten();
+            *known = found.map(|found| plain(found.subjects));
+        }
+        if known.as_ref() == Some(&wanted) {
             return Ok(());
         }
         let role = json!({
@@ -53,17 +61,15 @@ impl Reviewers {
     }
 
     async fn observe(&self, subjects: Option<Vec<Subject>>) {
-        let subjects = subjects.unwrap_or_default();
-        let plain = |it: &Subject| subject(&it.name, it.namespace.as_deref().unwrap_or_default());
-        *self.known.lock().await = Some(subjects.iter().map(plain).collect());
+        *self.known.lock().await = Some(plain(subjects));
     }
 }
 
 /// Watches the one binding, and corrects what somebody else makes of it.
-pub async fn follow(context: &Context, client: Client) {
+pub async fn follow(context: &Context) {
     let Some(binding) = &context.settings.reviewer_binding else { return };
     let config = watcher::Config::default().fields(&format!("metadata.name={binding}"));
-    let mut events = pin!(watcher(Api::<ClusterRoleBinding>::all(client), config).default_backoff());
+    let mut events = pin!(watcher(context.reviewers.bindings.clone(), config).default_backoff());
     while let Some(event) = events.next().await {
         match event {
             Ok(Event::Apply(found) | Event::InitApply(found)) => context.reviewers.observe(found.subjects).await,
@@ -79,6 +85,11 @@ pub async fn follow(context: &Context, client: Client) {
             tracing::warn!(%error, "runtimes cannot have tokens reviewed; the next change of a Runtime tries again");
         }
     }
+}
+
+fn plain(subjects: Option<Vec<Subject>>) -> Vec<Value> {
+    let plain = |it: Subject| subject(&it.name, it.namespace.as_deref().unwrap_or_default());
+    subjects.unwrap_or_default().into_iter().map(plain).collect()
 }
 
 fn subject(name: &str, namespace: &str) -> Value {

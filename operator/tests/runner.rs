@@ -62,8 +62,8 @@ async fn an_object_that_panics_or_fails_stops_no_other_and_comes_back() {
     let world = Arc::new(World::new([]));
     let context = Arc::new(Context {
         writer: Writer::new(client.clone(), metrics.clone()),
-        events: Events::new(client, "test", metrics.clone()),
-        reviewers: Reviewers::default(),
+        events: Events::new(client.clone(), "test", metrics.clone()),
+        reviewers: Reviewers::new(client),
         world: Arc::clone(&world),
         settings: Settings::parse_from(["troupe-operator", "--concurrency=2"]),
         metrics: metrics.clone(),
