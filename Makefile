@@ -8,10 +8,10 @@ LISTEN ?= 127.0.0.1:7988
 TEST ?= --workspace
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check bench fmt generate peers
+.PHONY: help build run test e2e check bench fmt generate peers cluster
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build `troupe` for use, optimised: target/release/troupe
 	$(CARGO) build --release --package troupe-runtime --package troupe-bridge
@@ -19,8 +19,12 @@ build: ## Build `troupe` for use, optimised: target/release/troupe
 run: ## Build quickly and serve examples/quickstart (EXAMPLE=…) on 127.0.0.1:7988 (LISTEN=…)
 	@EXAMPLE='$(EXAMPLE)' LISTEN='$(LISTEN)' CARGO='$(CARGO)' scripts/run
 
-test: peers ## Run all tests; third-party programs that some of them talk to are installed first
+test: peers cluster ## Run all tests; third-party programs that some of them talk to are installed first
 	$(CARGO) test $(TEST)
+
+e2e: ## Test on a real Kubernetes node, as root
+	tests/cluster/install.sh control-plane chart node >/dev/null
+	$(CARGO) test --package troupe-test-cluster --test node
 
 check: ## Formatting, lints, and whether what is generated is up to date
 	$(CARGO) fmt --all --check
@@ -42,3 +46,7 @@ generate: ## Write what is generated: crds/*.yaml with the chart's copies, runti
 # A peer that cannot be installed is reported there, and its tests are skipped.
 peers:
 	-@tests/peers/install.sh
+
+# A real API server for the tests that want one: built once, minutes, and found again by every clone.
+cluster:
+	-@tests/cluster/install.sh control-plane chart >/dev/null
