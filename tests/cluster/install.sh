@@ -5,7 +5,7 @@
 #   tests/cluster/install.sh [--find] SET…     SET: control-plane, chart, node
 #
 # control-plane  etcd, kube-apiserver, kube-controller-manager, kubectl
-# chart          helm, kubeconform, kube-score, kwok
+# chart          helm, kubeconform, kube-score
 # node           kube-scheduler, kubelet, kube-proxy, containerd, its shim, ctr, runc, coredns and the CNI plugins
 #
 # It prints the folder of each set, one in a line; what it does meanwhile goes to standard error. With `--find` nothing is
@@ -31,7 +31,7 @@ kubernetes_version() {
 modules_of() {
     case $1 in
     control-plane) echo kubernetes etcd ;;
-    chart) echo helm kubeconform kube-score kwok ;;
+    chart) echo helm kubeconform kube-score ;;
     node) echo kubernetes containerd runc coredns cni ;;
     *) say "there is no set $1" && return 1 ;;
     esac
@@ -64,7 +64,6 @@ build_chart() {
     build helm "$1/" -ldflags '-s -w' helm.sh/helm/v4/cmd/helm
     build kubeconform "$1/" -ldflags '-s -w' github.com/yannh/kubeconform/cmd/kubeconform
     build kube-score "$1/" -ldflags '-s -w' github.com/zegl/kube-score/cmd/kube-score
-    build kwok "$1/" -ldflags '-s -w' sigs.k8s.io/kwok/cmd/kwok
 }
 
 build_node() {

@@ -28,7 +28,7 @@ pub fn control_plane() -> anyhow::Result<Option<PathBuf>> {
     Ok(Some(folder))
 }
 
-/// The folder of helm, kubeconform, kube-score and kwok; `None`, with a line that says so, where they cannot be built.
+/// The folder of helm, kubeconform and kube-score; `None`, with a line that says so, where they cannot be built.
 ///
 /// # Errors
 /// Where that is no excuse: on a build server (`CI=true`).
