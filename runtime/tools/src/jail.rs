@@ -4,29 +4,45 @@
 //! [`main`]) with a socket as its standard input: the policy goes down, a report comes up, and its end means "kill".
 //! The supervisor is the subreaper of all that follows. It starts **itself once more**; that process restricts itself
 //! and then becomes the command. So no code of ours runs between `fork` and `exec`, and none is `unsafe`.
+//!
+//! In a cluster the parent is another program in a container of its own (`troupe sandbox`, [`sandbox`]): the service hands
+//! the job over through a Unix socket, and callers of [`Jail::run`] see no difference.
 
+mod client;
+mod error;
 mod filter;
 mod job;
 mod parent;
 mod policy;
 mod pty;
 mod restrict;
+mod server;
+mod settings;
 mod supervisor;
 mod tree;
+mod way;
+mod wire;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
+pub use error::JailError;
 pub use job::{End, Job, Outcome, OutputForm};
-pub use parent::{Jail, JailError, JailSettings, Launcher, Sandbox};
 pub use policy::{Limits, Resource};
+pub use settings::{JailSettings, Launcher, RemoteSandbox, Sandbox};
+pub use way::Jail;
+
+/// The service that runs commands for a runtime in another container.
+pub mod sandbox {
+    pub use super::server::{SandboxSettings, listen, serve};
+}
 
 /// The argument by which the supervisor starts itself as the process that becomes the command.
 const INNER: &str = "--inner";
 
 /// Why this machine cannot confine a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
 pub enum Why {
     /// The kernel was built or booted without Landlock.
     #[error(

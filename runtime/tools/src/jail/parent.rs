@@ -12,11 +12,12 @@ use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
-use super::job::{End, Job, Outcome, OutputForm};
-use super::policy::{Limits, Policy, Report};
+use super::error::{JailError, system};
+use super::job::{End, Job, OutputForm};
+use super::policy::{Policy, Report};
+use super::settings::{JailSettings, Sandbox};
+use super::way::{Ended, Sink};
 use super::{Why, pty, support};
-use crate::budget::Budget;
-use crate::output::Output;
 
 /// What a system has for programs. Of `/etc` only what programs look up and everyone may know; of `/proc` and `/sys` what
 /// describes the machine, not its processes.
@@ -69,132 +70,36 @@ const SYSTEM: &[&str] = &[
     "/sys/devices/system/cpu",
 ];
 
-/// How the helper process is started.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Launcher {
-    /// The program.
-    pub program: PathBuf,
-    /// Its arguments.
-    pub arguments: Vec<String>,
-}
-
-impl Default for Launcher {
-    /// This very program with the subcommand `jail`. The link finds it also after the file was replaced by an upgrade.
-    fn default() -> Self {
-        Self { program: "/proc/self/exe".into(), arguments: vec!["jail".to_owned()] }
-    }
-}
-
-/// Whether commands are confined.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sandbox {
-    /// By Landlock and seccomp; where the kernel has none of them, nothing runs.
-    #[default]
-    Landlock,
-    /// Not at all (`--sandbox=none`): commands run with the service's own rights, though still limited and ended as a
-    /// group.
-    None,
-}
-
-/// How the jail is set up.
+/// Runs commands as children of this process.
 #[derive(Clone, Debug)]
-pub struct JailSettings {
-    /// How the helper process is started.
-    pub launcher: Launcher,
-    /// Where each command's private folder is made (its `HOME` and `TMPDIR`), removed when it ends.
-    pub private: PathBuf,
-    /// Folders that no command may reach: the data directory. A workspace that contains one is refused.
-    pub protected: Vec<PathBuf>,
-    /// Further folders with programs and libraries that every command may read.
-    pub readable: Vec<PathBuf>,
-    /// The `PATH` of commands.
-    pub path: String,
-    /// Whether commands are confined.
-    pub sandbox: Sandbox,
-    /// Limits of each command.
-    pub limits: Limits,
-}
-
-impl Default for JailSettings {
-    /// Confined, with private folders below the system's temporary one.
-    fn default() -> Self {
-        Self {
-            launcher: Launcher::default(),
-            private: std::env::temp_dir(),
-            protected: Vec::new(),
-            readable: Vec::new(),
-            path: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned(),
-            sandbox: Sandbox::Landlock,
-            limits: Limits::default(),
-        }
-    }
-}
-
-/// Why a command could not be run at all.
-#[derive(Debug, thiserror::Error)]
-pub enum JailError {
-    /// This machine cannot confine commands.
-    #[error(transparent)]
-    Unsupported(#[from] Why),
-    /// The workspace holds what no command may see.
-    #[error(
-        "the workspace {workspace:?} contains the data directory {protected:?}; choose another workspace or data directory"
-    )]
-    Protected {
-        /// The workspace.
-        workspace: PathBuf,
-        /// What is protected.
-        protected: PathBuf,
-    },
-    /// The operating system refused something.
-    #[error("cannot {action}")]
-    System {
-        /// What was being done.
-        action: &'static str,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
-    /// The command's process could not be restricted or started.
-    #[error("cannot start the command: {0}")]
-    Start(String),
-    /// The supervisor ended without a report.
-    #[error("the jail's supervisor ended without a report")]
-    NoReport,
-}
-
-fn system(action: &'static str) -> impl FnOnce(io::Error) -> JailError {
-    move |source| JailError::System { action, source }
-}
-
-/// Runs commands in the jail.
-#[derive(Clone, Debug)]
-pub struct Jail {
+pub(super) struct Parent {
     settings: Arc<JailSettings>,
-    budget: Budget,
 }
 
-impl Jail {
-    /// A jail whose commands' outputs share `budget`.
-    pub fn new(settings: JailSettings, budget: Budget) -> Self {
-        Self { settings: Arc::new(settings), budget }
+impl Parent {
+    pub(super) fn new(settings: JailSettings) -> Self {
+        Self { settings: Arc::new(settings) }
     }
 
     /// Whether commands can run as the settings ask.
-    pub fn ready(&self) -> Result<(), Why> {
+    pub(super) fn ready(&self) -> Result<(), Why> {
         match self.settings.sandbox {
             Sandbox::Landlock => support(),
             Sandbox::None => Ok(()),
         }
     }
 
-    /// Runs one command and returns when it and all that it started are gone. `cancel` ends it; so does dropping this
-    /// future, and the end of this process.
-    pub async fn run(&self, job: &Job, cancel: &CancellationToken) -> Result<Outcome, JailError> {
+    /// Runs one command, gives `sink` what it writes, and returns when it and all that it started are gone.
+    pub(super) async fn run(
+        &self,
+        job: &Job,
+        sink: &mut impl Sink,
+        cancel: &CancellationToken,
+    ) -> Result<Ended, JailError> {
         self.ready()?;
         let private = self.prepare(job).await?;
-        let outcome = match self.policy(job, private.path()) {
-            Ok(policy) => self.supervise(job, &policy, cancel).await,
+        let end = match self.policy(job, private.path()) {
+            Ok(policy) => self.supervise(job, &policy, sink, cancel).await,
             Err(error) => Err(error),
         };
         let collect = job.collect.as_ref().map(|name| private.path().join(name));
@@ -203,15 +108,21 @@ impl Jail {
             blocking(move || Ok((collect.and_then(|path| read_bounded(&path, most)), private.close())))
                 .await
                 .map_err(system("read what the command left"))?;
-        outcome.map(|outcome| Outcome { collected, ..outcome })
+        Ok(Ended { end: end?, collected })
     }
 
     /// Makes the private folder and its files.
     async fn prepare(&self, job: &Job) -> Result<TempDir, JailError> {
-        let (settings, files) = (self.settings.clone(), job.files.clone());
+        let (settings, files, collect) = (self.settings.clone(), job.files.clone(), job.collect.clone());
         let made = blocking(move || {
             std::fs::create_dir_all(&settings.private)?;
             let private = tempfile::Builder::new().prefix("job-").tempdir_in(&settings.private)?;
+            // Whoever asks names files, not ways out of the folder.
+            if let Some(name) =
+                files.keys().chain(&collect).find(|name| Path::new(name).file_name() != Some(name.as_ref()))
+            {
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{name:?} is no name of a file")));
+            }
             for (name, content) in files {
                 std::fs::write(private.path().join(name), content)?;
             }
@@ -246,6 +157,7 @@ impl Jail {
             terminal: job.output == OutputForm::Terminal,
             service: rustix::process::getpid().as_raw_pid(),
             limits: settings.limits,
+            unseen: settings.unseen,
         })
     }
 
@@ -261,33 +173,36 @@ impl Jail {
         Ok(path)
     }
 
-    async fn supervise(&self, job: &Job, policy: &Policy, cancel: &CancellationToken) -> Result<Outcome, JailError> {
+    async fn supervise(
+        &self,
+        job: &Job,
+        policy: &Policy,
+        sink: &mut impl Sink,
+        cancel: &CancellationToken,
+    ) -> Result<End, JailError> {
         let (mut supervisor, source) = self.start(policy).map_err(system("start the jail's supervisor"))?;
-        let mut output = Output::new(job.output, job.max_output);
         let mut line = serde_json::to_vec(policy).map_err(|error| JailError::Start(error.to_string()))?;
         line.push(b'\n');
         supervisor.socket.write_all(&line).await.map_err(system("tell the supervisor what to run"))?;
         let ended = tokio::select! {
-            read = self.read(&source, &mut output) => read.map(|()| None).map_err(system("read the command's output"))?,
+            read = read(&source, sink) => read.map(|()| None).map_err(system("read the command's output"))?,
             () = tokio::time::sleep(job.timeout) => Some(End::TimedOut),
             () = cancel.cancelled() => Some(End::Cancelled),
         };
         if ended.is_some() {
             // The supervisor reads the end of the socket as "kill"; what the command wrote until now is kept.
             supervisor.socket.shutdown().await.map_err(system("end the command"))?;
-            drain(&source, &mut output).await;
+            drain(&source, sink).await;
         }
         let report = supervisor.report().await?;
-        let end = match (ended, report) {
-            (_, Report::Failed(why)) => return Err(JailError::Start(why)),
-            (Some(end), _) => end,
-            (None, Report::Exited(code)) => End::Exited(code),
-            (None, Report::Signalled(signal)) => End::Signalled(signal),
-            (None, Report::Exceeded(resource)) => End::Exceeded(resource),
-            (None, Report::Killed) => return Err(JailError::NoReport),
-        };
-        let (output, cut) = output.finish();
-        Ok(Outcome { end, output, cut, collected: None })
+        match (ended, report) {
+            (_, Report::Failed(why)) => Err(JailError::Start(why)),
+            (Some(end), _) => Ok(end),
+            (None, Report::Exited(code)) => Ok(End::Exited(code)),
+            (None, Report::Signalled(signal)) => Ok(End::Signalled(signal)),
+            (None, Report::Exceeded(resource)) => Ok(End::Exceeded(resource)),
+            (None, Report::Killed) => Err(JailError::NoReport),
+        }
     }
 
     fn start(&self, policy: &Policy) -> io::Result<(Supervisor, AsyncFd<OwnedFd>)> {
@@ -311,21 +226,17 @@ impl Jail {
             .spawn()?;
         Ok((Supervisor { socket: UnixStream::from_std(ours)?, process }, watched(source)?))
     }
+}
 
-    /// Reads until the last process that holds the other side is gone. A large output first waits for its share of memory.
-    async fn read(&self, source: &AsyncFd<OwnedFd>, output: &mut Output) -> io::Result<()> {
-        let mut share = None;
-        let mut piece = vec![0; 64 * 1024];
-        loop {
-            let read = source.async_io(tokio::io::Interest::READABLE, |fd| read_some(fd, &mut piece)).await?;
-            if read == 0 {
-                return Ok(());
-            }
-            output.push(&piece[..read]);
-            if share.is_none() && output.len() > crate::budget::FREE {
-                share = Some(self.budget.share(output.most()).await);
-            }
+/// Reads until the last process that holds the other side is gone.
+async fn read(source: &AsyncFd<OwnedFd>, sink: &mut impl Sink) -> io::Result<()> {
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        let read = source.async_io(tokio::io::Interest::READABLE, |fd| read_some(fd, &mut piece)).await?;
+        if read == 0 {
+            return Ok(());
         }
+        sink.push(&piece[..read]).await?;
     }
 }
 
@@ -358,13 +269,11 @@ fn read_some(fd: &OwnedFd, piece: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-/// Takes what was written before the end, without keeping more than fits.
-async fn drain(source: &AsyncFd<OwnedFd>, output: &mut Output) {
+/// Takes what was written before the end.
+async fn drain(source: &AsyncFd<OwnedFd>, sink: &mut impl Sink) {
     let mut piece = vec![0; 64 * 1024];
     while let Ok(read @ 1..) = source.async_io(tokio::io::Interest::READABLE, |fd| read_some(fd, &mut piece)).await {
-        if output.len() < crate::budget::FREE {
-            output.push(&piece[..read]);
-        }
+        sink.last(&piece[..read]).await;
     }
 }
 

@@ -53,6 +53,8 @@ pub(super) struct Policy {
     pub(super) service: i32,
     /// Limits.
     pub(super) limits: Limits,
+    /// Processes of the same user that cannot be seen from here, at most.
+    pub(super) unseen: u64,
 }
 
 /// How a command ended.

@@ -16,7 +16,7 @@ use landlock::{
 use rustix::process::{Resource, Rlimit, Signal, setrlimit};
 use rustix::thread::CapabilitySet;
 
-use super::policy::{Limits, Policy};
+use super::policy::Policy;
 use super::{filter, tree};
 
 /// The newest rights that are asked for; older kernels enforce what they know of them.
@@ -72,7 +72,7 @@ fn confine(policy: &Policy) -> Step {
     // Below everything else on the machine: the service answers while a command computes.
     step("lower the priority", rustix::process::nice(10))?;
     step("forbid new privileges", rustix::thread::set_no_new_privs(true))?;
-    step("set the limits", limit(policy.limits))?;
+    step("set the limits", limit(policy))?;
     if policy.confined {
         step("restrict files", landlock(policy))?;
         step("drop capabilities", drop_capabilities())?;
@@ -102,8 +102,10 @@ fn standard_input(terminal: bool) -> io::Result<()> {
     Ok(())
 }
 
-fn limit(limits: Limits) -> io::Result<()> {
-    let processes = tree::tasks_of_this_user().saturating_add(limits.processes);
+fn limit(policy: &Policy) -> io::Result<()> {
+    let limits = policy.limits;
+    // The kernel counts all processes of the user; the supervisor counts the command's own.
+    let processes = tree::tasks_of_this_user().saturating_add(policy.unseen).saturating_add(limits.processes);
     for (resource, most) in [
         (Resource::Core, 0),
         (Resource::Cpu, limits.cpu_seconds),
