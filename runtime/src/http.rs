@@ -1,10 +1,13 @@
 //! The HTTP surface: paths, extraction, rendering, errors.
 
+pub mod authorize;
+pub mod caller;
 pub mod error;
 pub mod extract;
 pub mod guard;
 pub mod handler;
 pub mod openapi;
+pub mod rights;
 pub mod router;
 pub mod sse;
 pub mod stall;

@@ -33,7 +33,8 @@ use troupe_tools::Reply;
 use crate::app::App;
 use crate::frame::s1::{Collected, Failure, S1Delta};
 use crate::http::error::Problem;
-use crate::service::infer::{Caller, InferInput, Inference};
+use crate::service::infer::{InferInput, Inference};
+use crate::service::rights::Caller;
 use crate::service::tools::CallInput;
 use crate::settings::Settings;
 

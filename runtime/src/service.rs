@@ -17,3 +17,4 @@ pub mod runs;
 pub mod sessions;
 pub mod templates;
 pub mod tools;
+pub mod workspace;

@@ -21,6 +21,8 @@ pub struct Origins {
     pub cors: Vec<String>,
     /// The bearer token that every request to `/v1` must bring; `None` on loopback.
     pub token: Option<String>,
+    /// Everyone who calls is known by a token of their own, which a page elsewhere does not have.
+    pub identified: bool,
 }
 
 impl Origins {
@@ -73,7 +75,7 @@ fn check(origins: &Origins, headers: &HeaderMap, target: Option<&str>, path: &st
             let detail = "this service wants a token: send \"Authorization: Bearer …\"";
             return Err(Problem::new(StatusCode::UNAUTHORIZED, detail));
         }
-    } else {
+    } else if !origins.identified {
         let host = text(headers, &header::HOST).or(target).unwrap_or_default();
         if !origins.knows_host(host) {
             let detail = format!("the host {host:?} is not this service's; use localhost, or name it with --host-name");
@@ -81,11 +83,18 @@ fn check(origins: &Origins, headers: &HeaderMap, target: Option<&str>, path: &st
         }
     }
     match text(headers, &header::ORIGIN) {
+        // The console is served from where the API is, by whatever name that is reached.
+        Some(origin) if origins.identified && is_same(origin, text(headers, &header::HOST).or(target)) => Ok(()),
         Some(origin) if !origins.knows_origin(origin) => Err(Problem::forbidden(format!(
             "pages of {origin:?} may not call this service; allow them with --cors-origin"
         ))),
         _ => Ok(()),
     }
+}
+
+fn is_same(origin: &str, host: Option<&str>) -> bool {
+    let of_origin = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    of_origin.zip(host).is_some_and(|(of_origin, host)| of_origin.eq_ignore_ascii_case(host))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str> {
@@ -116,6 +125,20 @@ mod tests {
         for host in ["example.org", "localhost.example.org:7988", "127.0.0.1.example.org", "192.168.0.1:7988", ""] {
             assert!(!origins.knows_host(host), "{host}");
         }
+    }
+
+    #[test]
+    fn where_everyone_is_known_the_service_is_reached_by_any_name() {
+        let origins = Origins { identified: true, ..Origins::default() };
+        let headers = |host: &'static str, origin: &'static str| {
+            let (host, origin) = (HeaderValue::from_static(host), HeaderValue::from_static(origin));
+            HeaderMap::from_iter([(header::HOST, host), (header::ORIGIN, origin)])
+        };
+        let checked = |host, origin| check(&origins, &headers(host, origin), None, "/v1/agents");
+        assert_eq!(checked("agents.example.org", "https://agents.example.org"), Ok(()));
+        assert_eq!(checked("agents.example.org", "http://localhost:5173"), Ok(()));
+        assert!(checked("agents.example.org", "https://evil.example").is_err());
+        assert!(checked("agents.example.org", "null").is_err());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 
+use super::authorize::authorize;
 use super::error::{Problem, in_the_callers_words};
 use super::extract::{JSON_LIMIT, request_id};
 use super::guard::{Origins, guard};
@@ -20,6 +21,7 @@ pub fn router(app: Arc<App>) -> Router {
         hosts: app.settings.hosts.clone(),
         cors: app.settings.cors.clone(),
         token: app.settings.token.clone(),
+        identified: !app.rights.is_open(),
     });
     Router::new()
         .merge(handler::agents::routes())
@@ -39,6 +41,7 @@ pub fn router(app: Arc<App>) -> Router {
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(JSON_LIMIT))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), authorize))
         .layer(middleware::from_fn_with_state(origins, guard))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), identify))
         .with_state(app)

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{Refused, Troupe, given};
 use crate::service::models::ModelConfig;
+use crate::service::rights::Asker;
 
 /// The models.
 #[derive(Clone, Copy)]
@@ -25,7 +26,7 @@ impl Models<'_> {
     /// # Errors
     /// When a field is missing or wrong; the sentence names it.
     pub async fn register(&self, config: Value) -> Result<String, Refused> {
-        Ok(self.0.app().register_model(given(&config)?).await?)
+        Ok(self.0.app().register_model(&Asker::nobody(), given(&config)?).await?)
     }
 
     /// The model of an id; its key as a mask.
@@ -35,7 +36,7 @@ impl Models<'_> {
 
     /// Every model.
     pub async fn list(&self) -> Vec<ModelConfig> {
-        self.0.app().list_models().await.1
+        self.0.app().list_models(false).await.1
     }
 
     /// Removes a model, and the key that was kept for it.
@@ -43,7 +44,7 @@ impl Models<'_> {
     /// # Errors
     /// When there is no such model.
     pub async fn remove(&self, id: &str) -> Result<(), Refused> {
-        self.0.app().delete_model(id).await?;
+        self.0.app().delete_model(&Asker::nobody(), id).await?;
         Ok(())
     }
 }

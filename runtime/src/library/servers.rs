@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Refused, Troupe, given};
 use crate::service::resolve::sentence;
+use crate::service::rights::Asker;
 use crate::service::tools::{ToolConfig, of_snapshot};
 
 /// The MCP servers. All parts of the program share one connection to each.
@@ -28,7 +29,7 @@ impl Servers<'_> {
     /// # Errors
     /// When a server's configuration is wrong; then none is taken over.
     pub async fn load_config(&self, config: Value) -> Result<Vec<String>, Refused> {
-        Ok(self.0.app().load_servers(given(&config)?).await?)
+        Ok(self.0.app().load_servers(&Asker::nobody(), given(&config)?).await?)
     }
 
     /// Every server by name, as `load_config` takes it; values of variables and headers as masks.
@@ -68,6 +69,6 @@ impl Servers<'_> {
     /// # Errors
     /// When there is no such server.
     pub async fn remove(&self, server: &str) -> Result<Vec<String>, Refused> {
-        Ok(self.0.app().delete_server(server).await?)
+        Ok(self.0.app().delete_server(&Asker::nobody(), server).await?)
     }
 }

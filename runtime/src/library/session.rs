@@ -7,9 +7,7 @@ use troupe_core::session::Turn;
 use super::{Refused, Troupe};
 use crate::service::context::{Artifact, ContextView, IntrospectionSnapshot};
 use crate::service::resolve::sentence;
-
-/// Whose a program's sessions are: there are no users without a server.
-const NOBODY: &str = "";
+use crate::service::rights::Asker;
 
 /// A session, by its id.
 #[derive(Clone)]
@@ -24,7 +22,7 @@ impl Session<'_> {
     /// # Errors
     /// When there is no such session, or the data directory cannot be read.
     pub async fn messages(&self) -> Result<Vec<Turn>, Refused> {
-        Ok(self.troupe.app().conversation(NOBODY, &self.id).await?.1)
+        Ok(self.troupe.app().conversation(&Asker::nobody(), &self.id).await?.1)
     }
 
     /// Its summary, its memories, and the numbers.

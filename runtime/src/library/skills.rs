@@ -8,6 +8,7 @@ use troupe_tools::skill;
 
 use super::{Refused, Troupe};
 use crate::service::resolve::sentence;
+use crate::service::rights::Asker;
 use crate::service::tools::SkillInput;
 
 /// The skills.
@@ -29,7 +30,7 @@ impl Skills<'_> {
     /// When the folder has no SKILL.md, or that lacks name or description.
     pub async fn load_skill(&self, directory: impl AsRef<Path>) -> Result<String, Refused> {
         let input = SkillInput { skill_dir: Some(directory.as_ref().display().to_string()) };
-        Ok(self.0.app().register_skill(input).await?)
+        Ok(self.0.app().register_skill(&Asker::nobody(), input).await?)
     }
 
     /// Registers every skill among the folders in `base`; for each folder with a SKILL.md its skill's id, or why not.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Refused, Troupe};
+use crate::service::rights::Asker;
 use crate::service::templates::{PreviewInput, Template, TemplateInput};
 
 /// The templates.
@@ -25,7 +26,7 @@ impl Templates<'_> {
     /// # Errors
     /// When the name or the text is wrong.
     pub async fn create(&self, name: &str, content: &str) -> Result<(), Refused> {
-        self.0.app().create_template(input(Some(name), content)).await?;
+        self.0.app().create_template(&Asker::nobody(), input(Some(name), content)).await?;
         Ok(())
     }
 
@@ -39,7 +40,7 @@ impl Templates<'_> {
     /// # Errors
     /// When there is no such template, or the text is wrong.
     pub async fn update(&self, name: &str, content: &str) -> Result<(), Refused> {
-        self.0.app().update_template(name, input(None, content)).await?;
+        self.0.app().update_template(&Asker::nobody(), name, input(None, content)).await?;
         Ok(())
     }
 
@@ -48,7 +49,7 @@ impl Templates<'_> {
     /// # Errors
     /// When there is no such template.
     pub async fn delete(&self, name: &str) -> Result<(), Refused> {
-        self.0.app().delete_template(name).await?;
+        self.0.app().delete_template(&Asker::nobody(), name).await?;
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Refused, Troupe, given};
+use crate::service::rights::Asker;
 use crate::service::tools::ToolConfig;
 
 /// The tools.
@@ -28,7 +29,7 @@ impl Tools<'_> {
     /// # Errors
     /// When a field is missing or wrong, or the function does not load.
     pub async fn register(&self, config: Value) -> Result<String, Refused> {
-        Ok(self.0.app().register_tool(given(&config)?).await?)
+        Ok(self.0.app().register_tool(&Asker::nobody(), given(&config)?).await?)
     }
 
     /// The tool of an id.
@@ -51,6 +52,6 @@ impl Tools<'_> {
     /// # Errors
     /// When there is no such tool, or it is built in or a closure.
     pub async fn remove(&self, id: &str) -> Result<(), Refused> {
-        Ok(self.0.app().delete_tool(id).await?)
+        Ok(self.0.app().delete_tool(&Asker::nobody(), id).await?)
     }
 }

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::http::error::Problem;
 use crate::http::extract::nullable;
 use crate::service::manifest::{self, FieldNames, check_id, metadata_for, wrong};
+use crate::service::rights::Asker;
 use crate::wire::timestamp;
 use missing::Ids;
 
@@ -180,7 +181,7 @@ impl App {
     }
 
     /// Creates an agent (S1-153).
-    pub async fn create_agent(&self, input: AgentInput) -> Result<String, Problem> {
+    pub async fn create_agent(&self, asker: &Asker, input: AgentInput) -> Result<String, Problem> {
         for (field, value) in [("model_id", &input.model_id), ("nickname", &input.nickname)] {
             if value.as_deref().is_none_or(|value| value.trim().is_empty()) {
                 return Err(Problem::missing_field(field));
@@ -202,6 +203,7 @@ impl App {
                 metadata.insert("name".to_owned(), readable.into());
             }
             let resource = manifest::resource(Kind::Agent, metadata, spec.clone(), FIELDS)?;
+            self.may_write(asker, Kind::Agent, resource.name()).await?;
             match self.catalog.apply(resource, WriteOptions { create: true, ..WriteOptions::default() }).await {
                 Err(troupe_catalog::WriteError::Exists { .. } | troupe_catalog::WriteError::DuplicateId { .. }) => {}
                 Err(error) => return Err(error.into()),
@@ -221,7 +223,7 @@ impl App {
 
     /// Changes the fields that the body has (S1-154). What others change at the same moment is not lost: the change is
     /// made to what they left.
-    pub async fn update_agent(&self, id: &str, input: AgentInput) -> Result<String, Problem> {
+    pub async fn update_agent(&self, asker: &Asker, id: &str, input: AgentInput) -> Result<String, Problem> {
         let mut refused = None;
         for _ in 0..MOST_RETRIES {
             let view = self.catalog.view();
@@ -231,7 +233,7 @@ impl App {
             let spec = self.changed_agent(spec, &input).await?;
             let resource = manifest::resource(Kind::Agent, metadata, spec, FIELDS)?;
             let version = Some(entry.resource_version.clone());
-            match self.write(resource, WriteOptions { if_match: version, create: false }).await {
+            match self.write(asker, resource, WriteOptions { if_match: version, create: false }).await {
                 Ok(entry) => return Ok(entry.id.as_ref().to_owned()),
                 Err(problem) if problem.status() == StatusCode::PRECONDITION_FAILED => refused = Some(problem),
                 Err(problem) => return Err(problem),
@@ -241,9 +243,9 @@ impl App {
     }
 
     /// Deletes an agent (S1-155).
-    pub async fn delete_agent(&self, id: &str) -> Result<String, Problem> {
+    pub async fn delete_agent(&self, asker: &Asker, id: &str) -> Result<String, Problem> {
         let entry = found(&self.catalog.view(), id)?;
-        self.catalog.delete(Kind::Agent, &entry.name, WriteOptions::default()).await?;
+        self.remove(asker, Kind::Agent, &entry.name, WriteOptions::default()).await?;
         Ok(entry.id.as_ref().to_owned())
     }
 
@@ -269,7 +271,7 @@ impl App {
     }
 
     /// Pins the revision that is served; gives its hash, or nothing where none is pinned any more.
-    pub async fn publish_agent(&self, id: &str, input: PublishInput) -> Result<Option<String>, Problem> {
+    pub async fn publish_agent(&self, asker: &Asker, id: &str, input: PublishInput) -> Result<Option<String>, Problem> {
         let entry = found(&self.catalog.view(), id)?;
         let (metadata, mut spec) = manifest::parts(&entry).ok_or_else(|| unreadable(id))?;
         let revision = match input.revision {
@@ -294,7 +296,7 @@ impl App {
             (_, None) => {}
         }
         let resource = manifest::resource(Kind::Agent, metadata, spec, FIELDS)?;
-        self.write(resource, WriteOptions::default()).await?;
+        self.write(asker, resource, WriteOptions::default()).await?;
         Ok(revision)
     }
 

@@ -13,13 +13,15 @@ use troupe_core::engine::{Dispatch, StartRequest};
 use troupe_core::id::RunId;
 use troupe_core::stream::Subscription;
 use troupe_core::tool::{Approval, OnInterrupted, ToolKind, ToolSnapshot, ToolSpec};
+use troupe_crds::Kind;
 
 use self::request::{ChatInput, ToolInput, wrong};
 use crate::app::App;
 use crate::frame::openai::{OpenAiFramer, Style};
 use crate::http::error::Problem;
-use crate::service::infer::{Caller, InferInput, session_of_run};
+use crate::service::infer::{InferInput, session_of_run};
 use crate::service::resolve::{Composition, sentence};
+use crate::service::rights::{Asker, Caller};
 
 /// How often an answer that does not satisfy the request's schema is asked for again.
 const REPAIRS: u32 = 2;
@@ -58,17 +60,18 @@ impl App {
     /// Starts what a chat completion request asks for, or goes on with the run whose calls it answers.
     pub async fn chat(&self, input: ChatInput, caller: Caller) -> Result<Chat, Problem> {
         input.check()?;
-        let target = self.chat_target(&input).await?;
+        let target = self.chat_target(&caller.asker, &input).await?;
         if let Some(chat) = self.resume_chat(&input, &target, &caller).await? {
             return Ok(chat);
         }
         self.start_chat(input, target, caller).await
     }
 
-    async fn chat_target(&self, input: &ChatInput) -> Result<Target, Problem> {
+    async fn chat_target(&self, asker: &Asker, input: &ChatInput) -> Result<Target, Problem> {
         let unknown =
             |detail: String| Problem::not_found(detail).with("error_code", "model_not_found").with("field", "model");
         if let Some(name) = input.model.strip_prefix("agent/") {
+            self.may_invoke(asker, Kind::Agent, name).await?;
             return self.resolve_agent(name, None).await.map(Target::Agent).map_err(|error| match error {
                 ResolveError::NotFound { .. } => {
                     unknown(format!("{}; GET /v1/models lists what there is", sentence(&error)))
@@ -77,10 +80,12 @@ impl App {
             });
         }
         if let Some(name) = input.model.strip_prefix("team/") {
+            self.may_invoke(asker, Kind::Team, name).await?;
             return Err(unknown(format!(
                 "team {name:?} cannot be asked: teams are not served yet; name one of its agents"
             )));
         }
+        self.may_invoke(asker, Kind::Model, &input.model).await?;
         match self.catalog.view().resolve_model(&input.model) {
             Ok(_) => {}
             Err(ResolveError::NotFound { .. }) => {
@@ -101,10 +106,11 @@ impl App {
             session_id: input.session_id.clone(),
             agent_id: input.model.strip_prefix("agent/").map(str::to_owned),
             model_id: plain.then(|| input.model.clone()),
+            interrupt: input.interrupt,
             ..InferInput::default()
         };
-        let session = self.session_of(&like_infer).await?;
-        let workspace = self.workspace_of(&like_infer, &pinned)?;
+        let session = self.session_of(&caller.asker, &like_infer).await?;
+        let workspace = self.workspace_of(&caller.asker, &like_infer, &pinned)?;
         let turns = self.turns(&like_infer, &pinned, workspace.as_ref()).await?;
         let (session, _) = session_of_run(&session, &like_infer, &turns, workspace.as_ref());
         let stateless = session.is_none() && caller.idempotency.is_none();
@@ -125,7 +131,7 @@ impl App {
             session,
             durable: !stateless,
             limits,
-            user: caller.user,
+            user: caller.user(),
             workspace: workspace.map(|path| path.to_string_lossy().into_owned()),
             request_id: caller.request_id,
             idempotency: caller.idempotency,

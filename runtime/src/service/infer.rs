@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use troupe_catalog::ResolveError;
 use troupe_core::agent::{Limits, PinnedSnapshot};
 use troupe_core::engine::{Command, Dispatch, SessionOfRun, StartRequest, Started};
 use troupe_core::message::Role;
-use troupe_core::port::Idempotency;
+use troupe_crds::Kind;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -18,6 +19,7 @@ use crate::frame::s1::{About, Collected, Collector, S1Framer};
 use crate::http::error::Problem;
 use crate::service::message::{MessageInput, Reading};
 use crate::service::resolve::{Composition, Inline, sentence, shortened, tools_table};
+use crate::service::rights::{Asker, Caller};
 
 /// S1's request (S1-20, S1-53). Unknown fields are ignored, because its clients grow.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
@@ -84,17 +86,6 @@ pub struct ModelConfigInput {
     pub generate_params: Option<Map<String, Value>>,
 }
 
-/// What a request brings besides its body.
-#[derive(Clone, Debug, Default)]
-pub struct Caller {
-    /// Who asks; empty in folder mode.
-    pub user: String,
-    /// The request's id.
-    pub request_id: Option<String>,
-    /// What the caller called the request by.
-    pub idempotency: Option<Idempotency>,
-}
-
 /// A started inference.
 pub struct Inference {
     /// The run.
@@ -135,9 +126,9 @@ pub(crate) enum Session {
 impl App {
     /// Starts what S1's request asks for.
     pub async fn infer(&self, input: InferInput, caller: Caller) -> Result<Inference, Problem> {
-        let session = self.session_of(&input).await?;
-        let snapshot = self.target(&input).await?;
-        let workspace = self.workspace_of(&input, &snapshot)?;
+        let session = self.session_of(&caller.asker, &input).await?;
+        let snapshot = self.target(&caller.asker, &input).await?;
+        let workspace = self.workspace_of(&caller.asker, &input, &snapshot)?;
         let turns = self.turns(&input, &snapshot, workspace.as_ref()).await?;
         let limits = self.limits(&input, &snapshot);
         let (session_of_run, about) = session_of_run(&session, &input, &turns, workspace.as_ref());
@@ -150,7 +141,7 @@ impl App {
             limits,
             kind: if agent { "agent" } else { "adhoc" }.to_owned(),
             target: target_name(&snapshot, &input),
-            user: caller.user,
+            user: caller.user(),
             workspace: workspace.map(|path| path.to_string_lossy().into_owned()),
             request_id: caller.request_id,
             idempotency: caller.idempotency,
@@ -164,19 +155,29 @@ impl App {
         Ok(Inference { started, framer, session, stateless })
     }
 
-    pub(crate) async fn session_of(&self, input: &InferInput) -> Result<Session, Problem> {
+    /// The session that a request of `asker` goes on with. Another user's is unknown, unless a right says otherwise; and
+    /// to interrupt what runs in it is a right of its own.
+    pub(crate) async fn session_of(&self, asker: &Asker, input: &InferInput) -> Result<Session, Problem> {
         match input.session_id.as_deref() {
             None | Some("") => Ok(Session::None),
             Some("new") => Ok(Session::New(Uuid::now_v7().to_string())),
             // S1-60: an unknown session is a stateless call, without side effects.
-            Some(id) => {
-                Ok(self.store.session_row(id).await?.map_or(Session::None, |row| Session::Known(Box::new(row))))
-            }
+            Some(id) => match self.session(asker, id, "update").await {
+                Ok(row) => {
+                    if input.interrupt == Some(true) {
+                        self.session(asker, id, "delete").await?;
+                    }
+                    Ok(Session::Known(Box::new(row)))
+                }
+                Err(problem) if problem.status() == StatusCode::NOT_FOUND => Ok(Session::None),
+                Err(problem) => Err(problem),
+            },
         }
     }
 
-    async fn target(&self, input: &InferInput) -> Result<PinnedSnapshot, Problem> {
+    async fn target(&self, asker: &Asker, input: &InferInput) -> Result<PinnedSnapshot, Problem> {
         if let Some(agent) = input.agent_id.as_deref().filter(|agent| !agent.is_empty()) {
+            self.may_invoke(asker, Kind::Agent, agent).await?;
             return self.resolve_agent(agent, None).await.map_err(|error| agent_not_found(agent, &error));
         }
         let inline = match (&input.model, &input.model_config_override) {
@@ -189,29 +190,25 @@ impl App {
         let model = input.model_id.clone().filter(|id| !id.is_empty()).or_else(inline_id);
         let model = model.ok_or_else(|| Problem::missing_field("model_id").with("field", "model_id"))?;
         let composition = Composition { model, tools: input.tool_ids.clone().unwrap_or_default() };
-        self.compose(composition, inline).await
+        // One that is registered, or nothing at all: whoever may not ask it is not told which.
+        if inline.is_none() {
+            self.may_invoke(asker, Kind::Model, &composition.model).await?;
+        }
+        let pinned = self.compose(composition, inline).await?;
+        self.may_use(asker, &pinned.snapshot).await?;
+        Ok(pinned)
     }
 
-    /// The folder that the run's tools work in (S1-163): the request's, else the service's, and the agent's place in it.
+    /// The folder that the run's tools work in (S1-163): the request's, else the caller's, and the agent's place in it.
     pub(crate) fn workspace_of(
         &self,
+        asker: &Asker,
         input: &InferInput,
         snapshot: &PinnedSnapshot,
     ) -> Result<Option<PathBuf>, Problem> {
-        let named = input.workspace.as_deref().filter(|path| !path.is_empty()).map(PathBuf::from);
-        let Some(root) = named.or_else(|| self.default_workspace()) else { return Ok(None) };
-        let wrong = |problem: String| Problem::bad_request(format!("Invalid value for field workspace: {problem}"));
-        let root = root.canonicalize().map_err(|error| wrong(format!("{}: {error}", root.display())))?;
-        if !root.is_dir() {
-            return Err(wrong(format!("{} is not a folder", root.display())));
-        }
-        if let Ok(data) = self.settings.data.canonicalize()
-            && root.starts_with(&data)
-        {
-            return Err(wrong(format!("{} belongs to the service", root.display())));
-        }
-        let place = snapshot.snapshot.agent().and_then(|agent| agent.workspace.path.clone());
-        Ok(Some(place.map_or(root.clone(), |place| root.join(place))))
+        let Some(root) = self.workspace_for(asker, input.workspace.as_deref())? else { return Ok(None) };
+        let place = snapshot.snapshot.agent().and_then(|agent| agent.workspace.path.as_deref());
+        self.place_in(root, place).map(Some)
     }
 
     pub(crate) async fn turns(
@@ -278,8 +275,13 @@ impl App {
         view.agent(agent).is_some_and(|spec| said(spec.limits.as_ref()) || said(defaults()))
     }
 
-    /// Ends a session's run (S1-62); says whether there was one.
-    pub async fn abort(&self, session: &str, forced: bool) -> Result<bool, Problem> {
+    /// Ends a session's run (S1-62); says whether there was one. Another user's session is as good as none.
+    pub async fn abort(&self, asker: &Asker, session: &str, forced: bool) -> Result<bool, Problem> {
+        match self.session(asker, session, "delete").await {
+            Ok(_) => {}
+            Err(problem) if problem.status() == StatusCode::NOT_FOUND => return Ok(false),
+            Err(problem) => return Err(problem),
+        }
         let Some(run) = self.engine.active(session) else { return Ok(false) };
         let cancel = Command::Cancel { by: "aborted by the user".to_owned(), forced };
         self.engine.command(run, cancel).await?;

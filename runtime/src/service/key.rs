@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::http::error::Problem;
 use crate::service::manifest::wrong;
 use crate::service::resolve::is_mask;
+use crate::service::rights::Asker;
 
 /// The Secret in which a resource's posted values are kept. The prefix is the one that a runtime in a cluster may write.
 pub fn key_name(kind: Kind, name: &str) -> String {
@@ -51,10 +52,18 @@ impl Posted {
 
 impl App {
     /// Writes values into their Secrets.
-    pub async fn keep(&self, values: &[Posted]) -> Result<(), Problem> {
+    pub async fn keep(&self, asker: &Asker, values: &[Posted]) -> Result<(), Problem> {
         for posted in values {
+            self.may_keep(asker, &posted.name).await?;
             self.catalog.set_secret(&posted.name, &posted.key, &posted.value).await?;
         }
+        Ok(())
+    }
+
+    /// Removes a Secret that was made for posted values, where there is one.
+    pub async fn forget(&self, asker: &Asker, secret: &str) -> Result<(), Problem> {
+        self.may_forget(asker, secret).await?;
+        self.catalog.delete_secret(secret).await?;
         Ok(())
     }
 

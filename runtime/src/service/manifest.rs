@@ -12,6 +12,7 @@ use troupe_crds::{API_VERSION, Kind, ParseError, Resource, id};
 use crate::app::App;
 use crate::http::error::Problem;
 use crate::service::page::Page;
+use crate::service::rights::Asker;
 
 /// The longest id, in characters: what a name of Kubernetes may have.
 const MOST_ID: usize = 253;
@@ -193,15 +194,26 @@ fn unwritable(value: &Value, path: &str) -> Option<String> {
 }
 
 impl App {
-    /// Writes a resource that [`resource`] made.
-    pub async fn write(&self, resource: Resource, options: WriteOptions) -> Result<Arc<Entry>, Problem> {
+    /// Writes a resource that [`resource`] made, if `asker` may.
+    pub async fn write(&self, asker: &Asker, resource: Resource, options: WriteOptions) -> Result<Arc<Entry>, Problem> {
+        // What is no kind of ours is refused by the catalog.
+        if let Some(kind) = resource.kind() {
+            self.may_write(asker, kind, resource.name()).await?;
+        }
         Ok(self.catalog.apply(resource, options).await?)
     }
 
     /// Puts a resource in the place of another one of a different name: writes the new one, then takes the old one out.
-    pub async fn rename(&self, kind: Kind, old: &str, resource: Resource) -> Result<Arc<Entry>, Problem> {
+    pub async fn rename(
+        &self,
+        asker: &Asker,
+        kind: Kind,
+        old: &str,
+        resource: Resource,
+    ) -> Result<Arc<Entry>, Problem> {
+        self.may_delete(asker, kind, old).await?;
         let new = resource.name().to_owned();
-        let entry = self.write(resource, WriteOptions { create: true, ..WriteOptions::default() }).await?;
+        let entry = self.write(asker, resource, WriteOptions { create: true, ..WriteOptions::default() }).await?;
         if let Err(error) = self.catalog.delete(kind, old, WriteOptions::default()).await {
             // Both would answer from now on, so the new one goes again; what was refused is told.
             if let Err(left) = self.catalog.delete(kind, &new, WriteOptions::default()).await {
@@ -212,9 +224,16 @@ impl App {
         Ok(entry)
     }
 
+    /// Deletes an object by its name, if `asker` may.
+    pub async fn remove(&self, asker: &Asker, kind: Kind, name: &str, options: WriteOptions) -> Result<(), Problem> {
+        self.may_delete(asker, kind, name).await?;
+        Ok(self.catalog.delete(kind, name, options).await?)
+    }
+
     /// Applies a manifest of the given kind and name.
     pub async fn apply_manifest(
         &self,
+        asker: &Asker,
         kind: Kind,
         name: &str,
         text: &str,
@@ -241,16 +260,21 @@ impl App {
         // If-Match in the header wins; a manifest that was read here brings its version along.
         let if_match = if_match.or(version);
         let created = known.is_none();
-        let entry = self.write(resource, WriteOptions { if_match, create: false }).await?;
+        let entry = self.write(asker, resource, WriteOptions { if_match, create: false }).await?;
         Ok((entry, created))
     }
 
     /// Deletes an object by name or id.
-    pub async fn delete_manifest(&self, kind: Kind, name: &str, if_match: Option<String>) -> Result<(), Problem> {
+    pub async fn delete_manifest(
+        &self,
+        asker: &Asker,
+        kind: Kind,
+        name: &str,
+        if_match: Option<String>,
+    ) -> Result<(), Problem> {
         let entry = self.catalog.view().find(kind, name).cloned().ok_or_else(|| missing(kind, name))?;
         let options = WriteOptions { if_match, create: false };
-        self.catalog.delete(kind, &entry.name, options).await?;
-        Ok(())
+        self.remove(asker, kind, &entry.name, options).await
     }
 
     /// An object as a manifest with its status.

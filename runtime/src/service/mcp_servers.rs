@@ -4,6 +4,7 @@ mod connect;
 mod load;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ use crate::http::error::Problem;
 use crate::service::key::{Posted, key_name};
 use crate::service::manifest::{self, FieldNames, check_id, metadata_for, missing, wrong};
 use crate::service::resolve::MASK;
+use crate::service::rights::Asker;
 
 /// The longest that registering waits for a server. `npx` and `uvx` may download first.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -160,12 +162,12 @@ pub(super) struct Prepared {
 
 impl App {
     /// Connects to servers, and registers those that list their tools.
-    pub async fn register_servers(&self, input: ServersInput) -> Result<Registered, Problem> {
+    pub async fn register_servers(&self, asker: &Asker, input: ServersInput) -> Result<Registered, Problem> {
         if input.servers.is_empty() {
             return Err(Problem::missing_field("mcpServers (at least one server)"));
         }
         let asked = input.servers.into_iter().map(|(name, value)| async move {
-            let outcome = self.register_server(&name, value).await;
+            let outcome = self.register_server(asker, &name, value).await;
             (name, outcome)
         });
         let mut registered = Registered::default();
@@ -188,7 +190,7 @@ impl App {
     }
 
     /// The ids of the server's tools; nothing for one that is disabled.
-    async fn register_server(&self, name: &str, value: Value) -> Result<Option<Vec<String>>, Problem> {
+    async fn register_server(&self, asker: &Asker, name: &str, value: Value) -> Result<Option<Vec<String>>, Problem> {
         let input: ServerInput = serde_path_to_error::deserialize(value).map_err(|error| {
             let (path, inner) = (error.path().to_string(), error.inner().to_string());
             wrong(if path == "." { "" } else { &path }, inner)
@@ -197,6 +199,8 @@ impl App {
             return Ok(None);
         }
         let prepared = self.prepare_server(name, &input, &OF_SERVER)?;
+        // Before anything is started or called.
+        self.may_register(asker, &prepared).await?;
         let (server, known) = (prepared.resource.name().to_owned(), prepared.is_known(self));
         let snapshot = connect::snapshot(&prepared, &self.secrets)?;
         let failed = |why: String| Problem::bad_request(why);
@@ -212,7 +216,7 @@ impl App {
                 ));
             }
         }
-        self.write_server(prepared).await?;
+        self.write_server(asker, prepared).await?;
         let view = self.catalog.view();
         let tools = view.server_tools(&server, self.mcp.as_ref()).await;
         let tools = tools.map_err(|error| failed(crate::service::resolve::sentence(&error)))?;
@@ -261,9 +265,19 @@ impl App {
     }
 
     /// Writes a prepared server and its secrets.
-    pub(super) async fn write_server(&self, prepared: Prepared) -> Result<(), Problem> {
-        self.keep(&prepared.values).await?;
-        self.write(prepared.resource, WriteOptions::default()).await?;
+    pub(super) async fn write_server(&self, asker: &Asker, prepared: Prepared) -> Result<(), Problem> {
+        self.may_register(asker, &prepared).await?;
+        self.keep(asker, &prepared.values).await?;
+        self.write(asker, prepared.resource, WriteOptions::default()).await?;
+        Ok(())
+    }
+
+    /// Whether `asker` may write a server and what goes into Secrets with it.
+    pub(super) async fn may_register(&self, asker: &Asker, prepared: &Prepared) -> Result<(), Problem> {
+        self.may_write(asker, Kind::McpServer, prepared.name()).await?;
+        for posted in &prepared.values {
+            self.may_keep(asker, &posted.name).await?;
+        }
         Ok(())
     }
 
@@ -274,18 +288,25 @@ impl App {
     }
 
     /// Removes a server with its tools, and ends its connections (S1-87); the ids of the tools.
-    pub async fn delete_server(&self, id: &str) -> Result<Vec<String>, Problem> {
+    pub async fn delete_server(&self, asker: &Asker, id: &str) -> Result<Vec<String>, Problem> {
         let view = self.catalog.view();
         let not_found = || Problem::not_found(format!("MCP server not found: {id}"));
         let entry = view.find(Kind::McpServer, id).cloned().ok_or_else(not_found)?;
         let offered = tokio::time::timeout(MOMENT, view.server_tools(&entry.name, self.mcp.as_ref())).await;
         let offered = offered.ok().and_then(Result::ok).unwrap_or_default();
         let mut deleted: Vec<String> = offered.iter().map(|tool| tool.id.clone()).collect();
-        self.catalog.delete(Kind::McpServer, &entry.name, WriteOptions::default()).await?;
+        let secret = key_name(Kind::McpServer, &entry.name);
+        let tools: Vec<&Arc<Entry>> = view.list(Kind::Tool).filter(|tool| is_of_server(tool, &entry.name)).collect();
+        // All of it or nothing.
+        self.may_forget(asker, &secret).await?;
+        for tool in &tools {
+            self.may_delete(asker, Kind::Tool, &tool.name).await?;
+        }
+        self.remove(asker, Kind::McpServer, &entry.name, WriteOptions::default()).await?;
         self.mcp.forget(&entry.name);
-        self.catalog.delete_secret(&key_name(Kind::McpServer, &entry.name)).await?;
-        for tool in view.list(Kind::Tool).filter(|tool| is_of_server(tool, &entry.name)) {
-            self.catalog.delete(Kind::Tool, &tool.name, WriteOptions::default()).await?;
+        self.forget(asker, &secret).await?;
+        for tool in tools {
+            self.remove(asker, Kind::Tool, &tool.name, WriteOptions::default()).await?;
             if !deleted.contains(&tool.id.to_string()) {
                 deleted.push(tool.id.to_string());
             }
@@ -294,7 +315,7 @@ impl App {
     }
 
     /// Takes a discovered tool out of what its server offers (S1-81).
-    pub(super) async fn exclude_tool(&self, server: &str, tool: &str) -> Result<(), Problem> {
+    pub(super) async fn exclude_tool(&self, asker: &Asker, server: &str, tool: &str) -> Result<(), Problem> {
         let entry = self.catalog.view().get(Kind::McpServer, server).cloned();
         let entry = entry.ok_or_else(|| missing(Kind::McpServer, server))?;
         let (metadata, mut spec) = manifest::parts(&entry).ok_or_else(|| missing(Kind::McpServer, server))?;
@@ -306,7 +327,7 @@ impl App {
         }
         spec["toolFilter"]["exclude"] = Value::Array(excluded);
         let resource = manifest::resource(Kind::McpServer, metadata, spec, OF_SERVER.fields)?;
-        self.write(resource, WriteOptions::default()).await?;
+        self.write(asker, resource, WriteOptions::default()).await?;
         Ok(())
     }
 }

@@ -14,6 +14,7 @@ use crate::http::error::Problem;
 use crate::service::key::{Posted, key_name};
 use crate::service::manifest::{self, FieldNames, check_id, metadata_for, missing, wrong};
 use crate::service::resolve::MASK;
+use crate::service::rights::Asker;
 
 /// The key of a model's Secret.
 const KEY: &str = "api-key";
@@ -126,13 +127,14 @@ fn protocol(name: &str) -> Result<Protocol, Problem> {
 }
 
 impl App {
-    /// Every model, by id and as OpenAI lists them, agents included.
-    pub async fn list_models(&self) -> (Vec<ModelObject>, Vec<ModelConfig>) {
+    /// Every model, by id and as OpenAI lists them, agents included `with_agents`.
+    pub async fn list_models(&self, with_agents: bool) -> (Vec<ModelObject>, Vec<ModelConfig>) {
         let view = self.catalog.view();
         let configs = view.list(Kind::Model).filter_map(|entry| Some(ModelConfig::new(&entry.id, spec(entry)?)));
         let configs = configs.collect();
         let serving = |kind| view.list(kind).filter(|entry| entry.resource.is_some()).cloned();
-        let entries: Vec<Arc<Entry>> = serving(Kind::Model).chain(serving(Kind::Agent)).collect();
+        let agents = serving(Kind::Agent).filter(|_| with_agents);
+        let entries: Vec<Arc<Entry>> = serving(Kind::Model).chain(agents).collect();
         let times = self.changed_at(&entries).await;
         let objects = entries.iter().zip(times).map(|(entry, at)| openai_object(entry, at / 1_000_000));
         (objects.collect(), configs)
@@ -154,30 +156,39 @@ impl App {
     }
 
     /// Registers a model, or changes the one of that id (S1-74).
-    pub async fn register_model(&self, input: ModelInput) -> Result<String, Problem> {
+    pub async fn register_model(&self, asker: &Asker, input: ModelInput) -> Result<String, Problem> {
         let id = required(input.model_id.as_deref(), "model_id")?;
         let present = self.catalog.view().find(Kind::Model, &id).cloned();
-        self.put_model(&id, present, &input).await?;
+        self.put_model(asker, &id, present, &input).await?;
         Ok(id)
     }
 
     /// Changes a model; its id, too, where the body has another one (S1-75).
-    pub async fn update_model(&self, id: &str, input: ModelInput) -> Result<String, Problem> {
+    pub async fn update_model(&self, asker: &Asker, id: &str, input: ModelInput) -> Result<String, Problem> {
         let present = self.catalog.view().find(Kind::Model, id).cloned().ok_or_else(|| model_missing(id))?;
         let new = required(input.model_id.as_deref(), "model_id")?;
-        self.put_model(&new, Some(present), &input).await?;
+        self.put_model(asker, &new, Some(present), &input).await?;
         Ok(new)
     }
 
     /// Deletes a model and the Secret that was made for it (S1-76).
-    pub async fn delete_model(&self, id: &str) -> Result<String, Problem> {
+    pub async fn delete_model(&self, asker: &Asker, id: &str) -> Result<String, Problem> {
         let entry = self.catalog.view().find(Kind::Model, id).cloned().ok_or_else(|| model_missing(id))?;
-        self.catalog.delete(Kind::Model, &entry.name, WriteOptions::default()).await?;
-        self.catalog.delete_secret(&key_name(Kind::Model, &entry.name)).await?;
+        let secret = key_name(Kind::Model, &entry.name);
+        // Both or neither: nothing goes before the Secret may.
+        self.may_forget(asker, &secret).await?;
+        self.remove(asker, Kind::Model, &entry.name, WriteOptions::default()).await?;
+        self.forget(asker, &secret).await?;
         Ok(entry.id.as_ref().to_owned())
     }
 
-    async fn put_model(&self, id: &str, present: Option<Arc<Entry>>, input: &ModelInput) -> Result<(), Problem> {
+    async fn put_model(
+        &self,
+        asker: &Asker,
+        id: &str,
+        present: Option<Arc<Entry>>,
+        input: &ModelInput,
+    ) -> Result<(), Problem> {
         let renamed = present.as_deref().filter(|entry| *entry.id != *id && *entry.name != *id);
         if renamed.is_some() && self.catalog.view().find(Kind::Model, id).is_some() {
             return Err(Problem::conflict(format!("Model already exists: {id}; choose another model_id")));
@@ -188,16 +199,22 @@ impl App {
             None => (metadata_for(id), json!({})),
         };
         let name = metadata.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+        // Before its Secret is written.
+        self.may_write(asker, Kind::Model, &name).await?;
+        if let Some(old) = renamed {
+            self.may_delete(asker, Kind::Model, &old.name).await?;
+            self.may_forget(asker, &key_name(Kind::Model, &old.name)).await?;
+        }
         let spec = changed_spec(spec, input)?;
         let resource = manifest::resource(Kind::Model, metadata, spec, FIELDS)?;
         let Resource::Model(mut model) = resource else { return Err(missing(Kind::Model, id)) };
         let key = self.posted_key(&mut model, &name, renamed, input).await?;
-        self.keep(&key).await?;
+        self.keep(asker, &key).await?;
         match renamed {
-            None => drop(self.write(Resource::Model(model), WriteOptions::default()).await?),
+            None => drop(self.write(asker, Resource::Model(model), WriteOptions::default()).await?),
             Some(old) => {
-                self.rename(Kind::Model, &old.name, Resource::Model(model)).await?;
-                self.catalog.delete_secret(&key_name(Kind::Model, &old.name)).await?;
+                self.rename(asker, Kind::Model, &old.name, Resource::Model(model)).await?;
+                self.forget(asker, &key_name(Kind::Model, &old.name)).await?;
             }
         }
         Ok(())

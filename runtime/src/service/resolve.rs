@@ -50,7 +50,8 @@ impl Inline<'_> {
     /// The endpoint, where one is given.
     fn base(&self) -> Result<Option<&str>, Problem> {
         let Some(base) = self.model.api_base.as_deref() else { return Ok(None) };
-        let is_address = url::Url::parse(base).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let is_address =
+            url::Url::parse(base).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         if is_address {
             return Ok(Some(base.trim_end_matches('/')));
         }
@@ -187,7 +188,9 @@ impl App {
                 let Some(first) = models.first() else { return Err(model_not_found(id)) };
                 Ok(vec![Arc::new(self.overridden((**first).clone(), inline)?)])
             }
-            (Err(_), Some(inline)) if inline.model.api_base.is_some() => Ok(vec![Arc::new(self.inline_model(id, inline)?)]),
+            (Err(_), Some(inline)) if inline.model.api_base.is_some() => {
+                Ok(vec![Arc::new(self.inline_model(id, inline)?)])
+            }
             (Err(ResolveError::NotReady { message, .. }), _) => {
                 Err(Problem::bad_request(format!("Model {id:?} is not ready: {message}"))
                     .with("error_code", "MODEL_NOT_READY"))

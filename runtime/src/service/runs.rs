@@ -15,11 +15,13 @@ use troupe_core::port::{Journal, RunStore};
 use troupe_core::run::Tree;
 use troupe_core::stream::{Item, Subscription};
 use troupe_core::tool::ToolResult;
+use troupe_crds::Kind;
 use troupe_store::RunRow;
 
 use self::view::{Artifact, Run};
 use crate::app::App;
 use crate::http::error::Problem;
+use crate::service::rights::Asker;
 
 /// Everything that is known of a run.
 pub struct Known {
@@ -46,6 +48,46 @@ fn no_run(run: RunId) -> Problem {
 }
 
 impl App {
+    /// The run of an id, if `asker` may do something to it: one's own, or by a right on `sessions`.
+    pub async fn run_for(&self, asker: &Asker, id: &str, verb: &'static str) -> Result<RunId, Problem> {
+        let run = run_id(id)?;
+        if self.rights.is_open() {
+            return Ok(run);
+        }
+        let missing = || no_run(run);
+        let (owner, session) = match self.store.run(run).await? {
+            Some(row) => (row.owner, row.session),
+            None => (self.living_user(run).await?, None),
+        };
+        self.may_reach(asker, &owner, (verb, session.as_deref()), missing).await?;
+        Ok(run)
+    }
+
+    /// Whose a run is that lives in memory only.
+    async fn living_user(&self, run: RunId) -> Result<String, Problem> {
+        let mut subscription = self.engine.subscribe(run, None).await?.ok_or_else(|| no_run(run))?;
+        let Some(Item::Event(first)) = subscription.ready() else { return Err(no_run(run)) };
+        match &first.event {
+            Event::RunAccepted(accepted) => Ok(accepted.user.clone()),
+            _ => Err(no_run(run)),
+        }
+    }
+
+    /// Whose runs `asker` is listed; `None` = everyone's.
+    pub async fn whose_runs(&self, asker: &Asker) -> Result<Option<String>, Problem> {
+        // Over folders the store need not look at whose they are.
+        if self.rights.is_open() { Ok(None) } else { self.whose(asker).await }
+    }
+
+    /// Dispatches a run of `asker`, who may still run its target.
+    pub async fn dispatch_run(&self, asker: &Asker, id: &str) -> Result<Run, Problem> {
+        let run = self.run_for(asker, id, "update").await?;
+        if let Some(row) = self.store.run(run).await?.filter(|row| row.kind == "agent") {
+            self.may_invoke(asker, Kind::Agent, &row.target).await?;
+        }
+        self.tell_run(run, Command::Dispatch).await
+    }
+
     /// A run with its events and state.
     pub async fn known_run(&self, run: RunId) -> Result<Known, Problem> {
         // The journal first: the row is then at least as new.

@@ -15,6 +15,7 @@ use troupe_store::{Refusal, Revoked, RunFilter, SearchHit, SessionCursor, Sessio
 use crate::app::App;
 use crate::http::error::Problem;
 use crate::service::page::{DEFAULT_LIMIT, MOST};
+use crate::service::rights::Asker;
 use crate::wire::{parse_timestamp, timestamp};
 
 /// How often a forced revoke ends the session's runs before it gives up: somebody keeps starting new ones.
@@ -66,16 +67,16 @@ pub struct RevokeInput {
 }
 
 impl App {
-    /// The sessions that `viewer` may see, the one with the latest inference first: all of them without a limit, else
+    /// The sessions that `asker` may see, the one with the latest inference first: all of them without a limit, else
     /// a page, with the cursor of the next one where there is one.
-    pub async fn sessions(&self, viewer: &str, window: &Window) -> Result<(Vec<SessionRow>, Option<String>), Problem> {
+    pub async fn sessions(&self, asker: &Asker, window: &Window) -> Result<(Vec<SessionRow>, Option<String>), Problem> {
         let limit = window.limit()?;
         let after = window.cursor(|cursor| {
             let (at, id) = cursor.split_once('.')?;
             Some(SessionCursor { last_inference_at: at.parse().ok()?, id: id.to_owned() })
         })?;
         // One more than asked for tells whether there is a next page.
-        let filter = SessionFilter { owner: Some(viewer.to_owned()), after, limit: limit.map(|limit| limit + 1) };
+        let filter = SessionFilter { owner: self.whose(asker).await?, after, limit: limit.map(|limit| limit + 1) };
         let mut rows = self.store.sessions(&filter).await?;
         let more = limit.is_some_and(|limit| rows.len() > limit);
         rows.truncate(limit.unwrap_or(usize::MAX));
@@ -83,28 +84,32 @@ impl App {
         Ok((rows, next))
     }
 
-    /// A session that `viewer` may see.
-    pub async fn session(&self, viewer: &str, id: &str) -> Result<SessionRow, Problem> {
-        let row = self.store.session_row(id).await?.filter(|row| row.owner == viewer);
-        row.ok_or_else(|| StoreError::NoSession(id.to_owned()).into())
+    /// A session to which `asker` may do something: one's own, or by a right on `sessions`.
+    pub async fn session(&self, asker: &Asker, id: &str, verb: &'static str) -> Result<SessionRow, Problem> {
+        let missing = || Problem::from(StoreError::NoSession(id.to_owned()));
+        let row = self.store.session_row(id).await?.ok_or_else(missing)?;
+        self.may_reach(asker, &row.owner, (verb, Some(id)), missing).await?;
+        Ok(row)
     }
 
     /// A session with every turn (S1-138). Reading does not make it read.
-    pub async fn conversation(&self, viewer: &str, id: &str) -> Result<(SessionRow, Vec<Turn>), Problem> {
-        let found = self.store.session_turns(id).await?.filter(|(row, _)| row.owner == viewer);
-        found.ok_or_else(|| StoreError::NoSession(id.to_owned()).into())
+    pub async fn conversation(&self, asker: &Asker, id: &str) -> Result<(SessionRow, Vec<Turn>), Problem> {
+        let missing = || Problem::from(StoreError::NoSession(id.to_owned()));
+        let found = self.store.session_turns(id).await?.ok_or_else(missing)?;
+        self.may_reach(asker, &found.0.owner, ("get", Some(id)), missing).await?;
+        Ok(found)
     }
 
     /// A page of a session's turns, oldest first, and the cursor of the next one where there is one.
     pub async fn messages(
         &self,
-        viewer: &str,
+        asker: &Asker,
         id: &str,
         window: &Window,
     ) -> Result<(Vec<Turn>, Option<String>), Problem> {
         let limit = window.limit()?.unwrap_or(DEFAULT_LIMIT);
         let after = window.cursor(parse_timestamp)?.unwrap_or(0);
-        self.session(viewer, id).await?;
+        self.session(asker, id, "get").await?;
         let mut turns = self.store.turns(id, after, limit + 1).await?;
         let more = turns.len() > limit;
         turns.truncate(limit);
@@ -113,9 +118,10 @@ impl App {
     }
 
     /// Deletes a session; 409 while it has a run.
-    pub async fn delete_session(&self, viewer: &str, id: &str) -> Result<(), Problem> {
-        let found = self.session(viewer, id).await;
-        if found.is_err() && (id.contains(['/', '\\']) || id.contains("..")) {
+    pub async fn delete_session(&self, asker: &Asker, id: &str) -> Result<(), Problem> {
+        let found = self.session(asker, id, "delete").await;
+        let is_missing = |problem: &Problem| problem.status() == http::StatusCode::NOT_FOUND;
+        if found.as_ref().is_err_and(is_missing) && (id.contains(['/', '\\']) || id.contains("..")) {
             // S1-139. A sub-agent's session, which has such an id, is found.
             return Err(Problem::bad_request(format!("Invalid session id: {id:?}")));
         }
@@ -124,11 +130,11 @@ impl App {
     }
 
     /// Deletes a user's message and everything after it (S1-142).
-    pub async fn revoke(&self, viewer: &str, id: &str, input: RevokeInput) -> Result<Revoked, Problem> {
+    pub async fn revoke(&self, asker: &Asker, id: &str, input: RevokeInput) -> Result<Revoked, Problem> {
         let text = input.timestamp.filter(|text| !text.trim().is_empty());
         let text = text.ok_or_else(|| Problem::missing_field("timestamp"))?;
         let at = parse_timestamp(&text).ok_or_else(|| no_message(&text))?;
-        self.session(viewer, id).await?;
+        self.session(asker, id, "delete").await?;
         let forced = input.forced.unwrap_or(false);
         if forced {
             self.check_message(id, at).await?;
@@ -184,8 +190,8 @@ impl App {
     }
 
     /// Makes an unread session idle (S1-144); one that is not there has nothing unread.
-    pub async fn read_session(&self, viewer: &str, id: &str) -> Result<(), Problem> {
-        match self.session(viewer, id).await {
+    pub async fn read_session(&self, asker: &Asker, id: &str) -> Result<(), Problem> {
+        match self.session(asker, id, "update").await {
             Ok(_) => Ok(self.store.mark_read(id).await.map(drop)?),
             Err(problem) if problem.status() == http::StatusCode::NOT_FOUND => Ok(()),
             Err(problem) => Err(problem),
@@ -195,7 +201,7 @@ impl App {
     /// Finds words in titles and turns, the best first.
     pub async fn search_sessions(
         &self,
-        viewer: &str,
+        asker: &Asker,
         words: &str,
         limit: Option<usize>,
     ) -> Result<Vec<SearchHit>, Problem> {
@@ -203,7 +209,7 @@ impl App {
         if words.trim().is_empty() {
             return Err(Problem::missing_field("q"));
         }
-        Ok(self.store.search(Some(viewer), words, limit).await?)
+        Ok(self.store.search(self.whose(asker).await?.as_deref(), words, limit).await?)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::http::error::Problem;
 use crate::service::manifest::{self, FieldNames, check_id, metadata_for};
 use crate::service::resolve::sentence;
+use crate::service::rights::Asker;
 
 const FIELDS: FieldNames =
     &[("metadata.name", "template_id"), ("metadata.annotations", "template_id"), ("spec.content", "content")];
@@ -68,7 +69,7 @@ impl App {
     }
 
     /// Creates a template, or gives the one of that id another text (S1-110).
-    pub async fn create_template(&self, input: TemplateInput) -> Result<String, Problem> {
+    pub async fn create_template(&self, asker: &Asker, input: TemplateInput) -> Result<String, Problem> {
         let id = input.template_id.unwrap_or_default();
         check_id("template_id", &id)?;
         let content = input.content.ok_or_else(|| Problem::missing_field("content"))?;
@@ -76,12 +77,12 @@ impl App {
         let parts = present.as_deref().and_then(manifest::parts);
         let (metadata, spec) = parts.unwrap_or_else(|| (metadata_for(&id), json!({})));
         let resource = manifest::resource(Kind::PromptTemplate, metadata, with_content(spec, Some(content)), FIELDS)?;
-        self.write(resource, WriteOptions::default()).await?;
+        self.write(asker, resource, WriteOptions::default()).await?;
         Ok(id)
     }
 
     /// Changes a template's text, its id, or both (S1-111).
-    pub async fn update_template(&self, id: &str, input: TemplateInput) -> Result<String, Problem> {
+    pub async fn update_template(&self, asker: &Asker, id: &str, input: TemplateInput) -> Result<String, Problem> {
         let entry = self.catalog.view().find(Kind::PromptTemplate, id).cloned().ok_or_else(|| template_missing(id))?;
         let new = input.template_id.filter(|new| !new.is_empty()).unwrap_or_else(|| entry.id.as_ref().to_owned());
         check_id("template_id", &new)?;
@@ -89,21 +90,21 @@ impl App {
         let spec = with_content(spec, input.content);
         if *entry.id == *new || *entry.name == *new {
             let resource = manifest::resource(Kind::PromptTemplate, metadata, spec, FIELDS)?;
-            self.write(resource, WriteOptions::default()).await?;
+            self.write(asker, resource, WriteOptions::default()).await?;
             return Ok(new);
         }
         if self.catalog.view().find(Kind::PromptTemplate, &new).is_some() {
             return Err(Problem::conflict(format!("Template already exists: {new}; choose another template_id")));
         }
         let resource = manifest::resource(Kind::PromptTemplate, metadata_for(&new), spec, FIELDS)?;
-        self.rename(Kind::PromptTemplate, &entry.name, resource).await?;
+        self.rename(asker, Kind::PromptTemplate, &entry.name, resource).await?;
         Ok(new)
     }
 
     /// Deletes a template (S1-112).
-    pub async fn delete_template(&self, id: &str) -> Result<String, Problem> {
+    pub async fn delete_template(&self, asker: &Asker, id: &str) -> Result<String, Problem> {
         let entry = self.catalog.view().find(Kind::PromptTemplate, id).cloned().ok_or_else(|| template_missing(id))?;
-        self.catalog.delete(Kind::PromptTemplate, &entry.name, WriteOptions::default()).await?;
+        self.remove(asker, Kind::PromptTemplate, &entry.name, WriteOptions::default()).await?;
         Ok(entry.id.as_ref().to_owned())
     }
 

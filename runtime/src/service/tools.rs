@@ -18,6 +18,7 @@ use troupe_crds::{Kind, Resource, ToolSpec};
 use crate::app::App;
 use crate::http::error::Problem;
 use crate::service::manifest;
+use crate::service::rights::Asker;
 
 pub use call::CallInput;
 pub use register::{SkillInput, ToolInput};
@@ -139,27 +140,39 @@ impl App {
     }
 
     /// Deletes a tool (S1-81). One that a server offers is offered no more.
-    pub async fn delete_tool(&self, id: &str) -> Result<(), Problem> {
+    pub async fn delete_tool(&self, asker: &Asker, id: &str) -> Result<(), Problem> {
         match self.find_tool(id).await {
-            Found::Resource(entry) => Ok(self.catalog.delete(Kind::Tool, &entry.name, WriteOptions::default()).await?),
+            Found::Resource(entry) => self.remove(asker, Kind::Tool, &entry.name, WriteOptions::default()).await,
             Found::Builtin => Err(is_builtin(id)),
-            Found::Discovered { server, tool } => self.exclude_tool(&server, &tool).await,
+            Found::Discovered { server, tool } => self.exclude_tool(asker, &server, &tool).await,
             Found::Nothing => Err(tool_missing(id)),
         }
     }
 
     /// Deletes several tools (S1-82).
-    pub async fn delete_tools(&self, input: BatchInput) -> Result<BatchOutcome, Problem> {
+    pub async fn delete_tools(&self, asker: &Asker, input: BatchInput) -> Result<BatchOutcome, Problem> {
         let mut outcome = BatchOutcome::default();
-        for id in input.tool_ids {
-            match self.delete_tool(&id).await {
+        let (built_in, ids): (Vec<String>, Vec<String>) =
+            input.tool_ids.into_iter().partition(|id| self.is_built_in(id));
+        outcome.skipped = built_in;
+        // All of them or none.
+        for id in &ids {
+            self.may_delete(asker, Kind::Tool, &self.name_for(Kind::Tool, id)).await?;
+        }
+        for id in ids {
+            match self.delete_tool(asker, &id).await {
                 Ok(()) => outcome.deleted.push(id),
                 Err(problem) if problem.status() == http::StatusCode::NOT_FOUND => outcome.not_found.push(id),
-                Err(problem) if problem.status() == http::StatusCode::FORBIDDEN => outcome.skipped.push(id),
                 Err(problem) => return Err(problem),
             }
         }
         Ok(outcome)
+    }
+
+    /// Whether an id means a tool that is built in, or registered by the embedding program.
+    fn is_built_in(&self, id: &str) -> bool {
+        let is_fixed = || builtin::named(id).is_some() || self.tools.registered().iter().any(|tool| tool.id == id);
+        self.catalog.view().find(Kind::Tool, id).is_none() && is_fixed()
     }
 
     async fn find_tool(&self, id: &str) -> Found {
@@ -167,7 +180,7 @@ impl App {
         if let Some(entry) = view.find(Kind::Tool, id) {
             return Found::Resource(Arc::clone(entry));
         }
-        if builtin::named(id).is_some() || self.tools.registered().iter().any(|tool| tool.id == id) {
+        if self.is_built_in(id) {
             return Found::Builtin;
         }
         if !id.starts_with("mcp-") {

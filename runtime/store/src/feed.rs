@@ -25,7 +25,10 @@ pub enum SessionChanged {
     /// Its older turns became a summary.
     Compacted,
     /// It is gone.
-    Deleted,
+    Deleted {
+        /// Whose it was: no row says so any more.
+        owner: String,
+    },
 }
 
 /// Where changes are told.

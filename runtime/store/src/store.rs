@@ -151,8 +151,9 @@ impl Store {
         let deleted = self.inner.writer.work("delete a session", move |connection| {
             Box::pin(async move { session::delete(connection, &*dialect, &session).await })
         });
-        for session in deleted.await? {
-            self.inner.feed.tell(&session, SessionChanged::Deleted);
+        let (gone, owner) = deleted.await?;
+        for session in gone {
+            self.inner.feed.tell(&session, SessionChanged::Deleted { owner: owner.clone() });
         }
         Ok(())
     }

@@ -14,7 +14,8 @@ use crate::command::agents::AgentOptions;
 use crate::command::variable;
 use crate::frame::Framer;
 use crate::http::error::Problem;
-use crate::service::infer::{Caller, InferInput, Inference};
+use crate::service::infer::{InferInput, Inference};
+use crate::service::rights::Caller;
 use crate::settings::Settings;
 
 /// Which agents there are, and what they may do.

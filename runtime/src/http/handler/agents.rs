@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Body, Id, OptionalBody};
 use crate::service::agents::{AgentConfig, AgentInput, PublishInput, RevisionItem};
+use crate::service::rights::Asker;
 
 /// The description of this file's routes.
 #[derive(OpenApi)]
@@ -84,9 +85,10 @@ async fn show(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<AgentConfi
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn create(
     State(app): State<Arc<App>>,
+    asker: Asker,
     Body(input): Body<AgentInput>,
 ) -> Result<(StatusCode, Json<AgentChanged>), Problem> {
-    let id = app.create_agent(input).await?;
+    let id = app.create_agent(&asker, input).await?;
     Ok((StatusCode::CREATED, Json(AgentChanged { status: "created", agent_id: id })))
 }
 
@@ -98,10 +100,11 @@ async fn create(
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn update(
     State(app): State<Arc<App>>,
+    asker: Asker,
     Id(id): Id,
     Body(input): Body<AgentInput>,
 ) -> Result<Json<AgentChanged>, Problem> {
-    let id = app.update_agent(&id, input).await?;
+    let id = app.update_agent(&asker, &id, input).await?;
     Ok(Json(AgentChanged { status: "updated", agent_id: id }))
 }
 
@@ -110,8 +113,8 @@ async fn update(
     responses((status = 200, description = "It is gone", body = AgentChanged),
               (status = 404, description = "There is no such agent", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn delete(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<AgentChanged>, Problem> {
-    let id = app.delete_agent(&id).await?;
+async fn delete(State(app): State<Arc<App>>, asker: Asker, Id(id): Id) -> Result<Json<AgentChanged>, Problem> {
+    let id = app.delete_agent(&asker, &id).await?;
     Ok(Json(AgentChanged { status: "deleted", agent_id: id }))
 }
 
@@ -134,10 +137,11 @@ async fn revisions(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<Revis
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn publish(
     State(app): State<Arc<App>>,
+    asker: Asker,
     Id(id): Id,
     OptionalBody(input): OptionalBody<PublishInput>,
 ) -> Result<Json<Published>, Problem> {
-    let revision = app.publish_agent(&id, input.unwrap_or_default()).await?;
+    let revision = app.publish_agent(&asker, &id, input.unwrap_or_default()).await?;
     let status = if revision.is_some() { "published" } else { "unpublished" };
     Ok(Json(Published { status, agent_id: id, revision }))
 }

@@ -19,10 +19,11 @@ use crate::frame::openai::{Failure, Out, frame};
 use crate::http::error::Problem;
 use crate::http::error::openai::{OpenAiErrorBody, OpenAiProblem};
 use crate::http::extract::read;
-use crate::http::handler::infer::{CancelOnDrop, caller};
+use crate::http::handler::infer::CancelOnDrop;
 use crate::http::sse;
 use crate::service::chat::Chat;
 use crate::service::chat::request::ChatInput;
+use crate::service::rights::Caller;
 
 /// The description of this file's routes.
 #[derive(OpenApi)]
@@ -57,6 +58,7 @@ pub fn routes() -> Router<Arc<App>> {
 async fn completions(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
+    caller: Caller,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, OpenAiProblem> {
     let body = body.map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))?;
@@ -66,7 +68,7 @@ async fn completions(
         input.session_id = named.filter(|id| !id.is_empty()).map(str::to_owned);
     }
     let streamed = input.stream.unwrap_or(false);
-    let chat = app.chat(input, caller(&headers, "POST /v1/chat/completions", &body)).await?;
+    let chat = app.chat(input, caller.on("POST /v1/chat/completions", &body)).await?;
     let names = [("x-session-id", chat.session.clone()), ("x-run-id", Some(chat.run.to_string()))];
     let guard = chat.stateless.then(|| CancelOnDrop::new(&app, chat.run));
     let mut response = if streamed { stream(chat, guard).await? } else { whole(chat, guard).await? };

@@ -5,23 +5,23 @@ use std::sync::Arc;
 use axum::Json;
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use troupe_core::engine::Command;
-use troupe_core::id::{ContentHash, RunId};
-use troupe_core::port::Idempotency;
+use troupe_core::id::RunId;
 use utoipa::OpenApi;
 
 use crate::app::App;
 use crate::frame::described::{S1Answer, S1Frame};
 use crate::frame::s1::{Collected, Failure, S1Delta};
 use crate::http::error::{Problem, ProblemBody};
-use crate::http::extract::{Body, Raw, read, request_id};
+use crate::http::extract::{Body, Raw, read};
 use crate::http::sse;
-use crate::service::infer::{Caller, InferInput, Inference};
+use crate::service::infer::{InferInput, Inference};
+use crate::service::rights::{Asker, Caller};
 
 /// The description of this file's routes.
 #[derive(OpenApi)]
@@ -34,14 +34,6 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/v1/infer", post(infer))
         .route("/v1/infer/stream", post(stream))
         .route("/v1/infer/abort", post(abort))
-}
-
-/// What a request says of itself in its headers.
-pub fn caller(headers: &HeaderMap, route: &str, body: &[u8]) -> Caller {
-    let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).filter(|key| !key.is_empty());
-    let idempotency =
-        key.map(|key| Idempotency { scope: route.to_owned(), key: key.to_owned(), body: ContentHash::of(body) });
-    Caller { user: String::new(), request_id: request_id(headers), idempotency }
 }
 
 /// Cancels a stateless run when its caller is gone.
@@ -78,9 +70,9 @@ impl Drop for CancelOnDrop {
     responses((status = 200, description = "The turns of this call, `stat`, `run_id`, `session_id`", body = S1Answer),
               (status = 500, description = "The call failed; the same body with `error`", body = S1Answer),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn infer(State(app): State<Arc<App>>, headers: HeaderMap, Raw(body): Raw) -> Result<Response, Problem> {
+async fn infer(State(app): State<Arc<App>>, caller: Caller, Raw(body): Raw) -> Result<Response, Problem> {
     let input: InferInput = read(&body)?;
-    let mut inference = match app.infer(input, caller(&headers, "POST /v1/infer", &body)).await {
+    let mut inference = match app.infer(input, caller.on("POST /v1/infer", &body)).await {
         Ok(inference) => inference,
         Err(problem) => return Ok(failed(problem)),
     };
@@ -135,9 +127,9 @@ fn failed(problem: Problem) -> Response {
     responses((status = 200, description = "`event: init`, message deltas, a usage frame a round, `[DONE]`",
                content((S1Frame = "text/event-stream"))),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn stream(State(app): State<Arc<App>>, headers: HeaderMap, Raw(body): Raw) -> Result<Response, Problem> {
+async fn stream(State(app): State<Arc<App>>, caller: Caller, Raw(body): Raw) -> Result<Response, Problem> {
     let input: InferInput = read(&body)?;
-    let inference = app.infer(input, caller(&headers, "POST /v1/infer/stream", &body)).await?;
+    let inference = app.infer(input, caller.on("POST /v1/infer/stream", &body)).await?;
     let Inference { started, framer, session, stateless } = inference;
     let guard = stateless.then(|| Box::new(CancelOnDrop::new(&app, started.run)) as sse::Guard);
     let mut response = sse::stream(started.subscription, Box::new(framer), guard);
@@ -172,10 +164,14 @@ pub struct Aborted {
 #[utoipa::path(post, path = "/v1/infer/abort", tag = "inference", request_body = AbortInput,
     responses((status = 200, description = "`ok`, and a `note` where nothing ran", body = Aborted),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn abort(State(app): State<Arc<App>>, Body(input): Body<AbortInput>) -> Result<Json<Aborted>, Problem> {
+async fn abort(
+    State(app): State<Arc<App>>,
+    asker: Asker,
+    Body(input): Body<AbortInput>,
+) -> Result<Json<Aborted>, Problem> {
     let session = input.session_id.filter(|id| !id.is_empty()).ok_or_else(|| Problem::missing_field("session_id"))?;
     let forced = input.forced.unwrap_or(false);
-    Ok(Json(match (app.abort(&session, forced).await?, forced) {
+    Ok(Json(match (app.abort(&asker, &session, forced).await?, forced) {
         (false, _) => Aborted { ok: true, note: Some("session not found or already done"), forced: None },
         (true, forced) => Aborted { ok: true, note: None, forced: forced.then_some(true) },
     }))

@@ -16,7 +16,9 @@ use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Id, Params, Text};
 use crate::http::handler::resource_events::follow;
 use crate::service::manifest::kind_of;
+use crate::service::manifest::watch::ResourceEvent;
 use crate::service::page::PageQuery;
+use crate::service::rights::Asker;
 
 /// The description of this file's routes.
 #[derive(OpenApi)]
@@ -141,9 +143,11 @@ async fn diagnostics(State(app): State<Arc<App>>) -> Json<Findings> {
 }
 
 /// List a kind's resources as manifests
-#[utoipa::path(get, path = "/v1/resources/{kind}", tag = "resources", params(("kind" = String, Path, description = "The kind's plural: `models`, `agents`, …"), ListParams),
-    responses((status = 200, description = "A page of them",
-               content((ManifestList = "application/json"), (String = "application/yaml"))),
+#[utoipa::path(get, path = "/v1/resources/{kind}", tag = "resources", params(("kind" = String, Path, description = "The kind's plural: `models`, `agents`, …"), ListParams,
+        ("Last-Event-ID" = Option<String>, Header, description = "With `watch`, the last id received")),
+    responses((status = 200, description = "A page of them; with `watch`, events",
+               content((ManifestList = "application/json"), (String = "application/yaml"),
+                       (ResourceEvent = "text/event-stream"))),
               (status = 404, description = "There is no such kind", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn list(
@@ -190,13 +194,14 @@ async fn show(
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn apply(
     State(app): State<Arc<App>>,
+    asker: Asker,
     Id((kind, name)): Id<(String, String)>,
     Params(form): Params<FormParams>,
     headers: HeaderMap,
     Text(body): Text,
 ) -> Result<Response, Problem> {
     let is_yaml = form.is_yaml(&headers)?;
-    let (entry, created) = app.apply_manifest(kind_of(&kind)?, &name, &body, if_match(&headers)).await?;
+    let (entry, created) = app.apply_manifest(&asker, kind_of(&kind)?, &name, &body, if_match(&headers)).await?;
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     render(status, &app.shown(&entry), is_yaml)
 }
@@ -220,11 +225,12 @@ pub struct ManifestDeleted {
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn delete(
     State(app): State<Arc<App>>,
+    asker: Asker,
     Id((kind, name)): Id<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Json<ManifestDeleted>, Problem> {
     let kind = kind_of(&kind)?;
-    app.delete_manifest(kind, &name, if_match(&headers)).await?;
+    app.delete_manifest(&asker, kind, &name, if_match(&headers)).await?;
     Ok(Json(ManifestDeleted { status: "deleted", kind: kind.as_str(), name }))
 }
 

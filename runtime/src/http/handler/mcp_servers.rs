@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Body, Id};
 use crate::service::mcp_servers::{Registered, ServerConfig, ServersInput};
+use crate::service::rights::Asker;
 
 /// The description of this file's routes.
 #[derive(OpenApi)]
@@ -32,8 +33,12 @@ pub fn routes() -> Router<Arc<App>> {
     responses((status = 200, description = "At least one answered", body = Registered),
               (status = 400, description = "The request is wrong, or no server answered", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn register(State(app): State<Arc<App>>, Body(input): Body<ServersInput>) -> Result<Json<Registered>, Problem> {
-    app.register_servers(input).await.map(Json)
+async fn register(
+    State(app): State<Arc<App>>,
+    asker: Asker,
+    Body(input): Body<ServersInput>,
+) -> Result<Json<Registered>, Problem> {
+    app.register_servers(&asker, input).await.map(Json)
 }
 
 /// The servers, as MCP clients write them.
@@ -68,7 +73,7 @@ async fn list(State(app): State<Arc<App>>) -> Json<ServerList> {
     responses((status = 200, description = "It is gone", body = ServerDeleted),
               (status = 404, description = "There is no such server", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn remove(State(app): State<Arc<App>>, Id(name): Id) -> Result<Json<ServerDeleted>, Problem> {
-    let deleted_tools = app.delete_server(&name).await?;
+async fn remove(State(app): State<Arc<App>>, asker: Asker, Id(name): Id) -> Result<Json<ServerDeleted>, Problem> {
+    let deleted_tools = app.delete_server(&asker, &name).await?;
     Ok(Json(ServerDeleted { status: "deleted", server_name: name, deleted_tools }))
 }

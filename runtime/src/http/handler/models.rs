@@ -7,12 +7,15 @@ use axum::http::StatusCode;
 use axum::routing::{get, put};
 use axum::{Json, Router};
 use serde::Serialize;
+use troupe_crds::Kind;
+use troupe_identity::Access;
 use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
 use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Body, Id};
 use crate::service::models::{ModelConfig, ModelInput, ModelObject};
+use crate::service::rights::Asker;
 
 /// The description of this file's routes.
 #[derive(OpenApi)]
@@ -50,9 +53,11 @@ pub struct ModelChanged {
 /// List models
 #[utoipa::path(get, path = "/v1/models", tag = "resources",
     responses((status = 200, description = "The models", body = ModelList)))]
-async fn list(State(app): State<Arc<App>>) -> Json<ModelList> {
-    let (data, models) = app.list_models().await;
-    Json(ModelList { object: "list", data, models })
+async fn list(State(app): State<Arc<App>>, asker: Asker) -> Result<Json<ModelList>, Problem> {
+    // Who may list models need not be one who may list agents.
+    let with_agents = app.can(&asker, &Access::to("list", Kind::Agent.plural())).await?;
+    let (data, models) = app.list_models(with_agents).await;
+    Ok(Json(ModelList { object: "list", data, models }))
 }
 
 /// Register a model, or change the one of its id
@@ -61,9 +66,10 @@ async fn list(State(app): State<Arc<App>>) -> Json<ModelList> {
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn register(
     State(app): State<Arc<App>>,
+    asker: Asker,
     Body(input): Body<ModelInput>,
 ) -> Result<(StatusCode, Json<ModelChanged>), Problem> {
-    let id = app.register_model(input).await?;
+    let id = app.register_model(&asker, input).await?;
     Ok((StatusCode::CREATED, Json(ModelChanged { status: "registered", model_id: id })))
 }
 
@@ -76,10 +82,11 @@ async fn register(
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn update(
     State(app): State<Arc<App>>,
+    asker: Asker,
     Id(id): Id,
     Body(input): Body<ModelInput>,
 ) -> Result<Json<ModelChanged>, Problem> {
-    let id = app.update_model(&id, input).await?;
+    let id = app.update_model(&asker, &id, input).await?;
     Ok(Json(ModelChanged { status: "updated", model_id: id }))
 }
 
@@ -88,7 +95,7 @@ async fn update(
     responses((status = 200, description = "It is gone", body = ModelChanged),
               (status = 404, description = "There is no such model", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn delete(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<ModelChanged>, Problem> {
-    let id = app.delete_model(&id).await?;
+async fn delete(State(app): State<Arc<App>>, asker: Asker, Id(id): Id) -> Result<Json<ModelChanged>, Problem> {
+    let id = app.delete_model(&asker, &id).await?;
     Ok(Json(ModelChanged { status: "deleted", model_id: id }))
 }

@@ -1,4 +1,4 @@
-//! Health.
+//! Health, and who asks.
 
 use std::sync::Arc;
 
@@ -11,10 +11,11 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
+use crate::service::rights::Asker;
 
 /// The description of this file's routes.
 #[derive(OpenApi)]
-#[openapi(paths(alive, ready))]
+#[openapi(paths(alive, ready, whoami))]
 pub struct Paths;
 
 /// That the service is there.
@@ -35,9 +36,20 @@ pub struct Ready {
     pub queued: usize,
 }
 
-/// Health, open to everyone.
+/// Who asks, as the service knows them.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WhoAmI {
+    /// The user, to whom sessions and runs belong; empty where nobody is told apart.
+    pub user: String,
+    /// The user's groups.
+    pub groups: Vec<String>,
+    /// The namespace that the service is of; null outside a cluster.
+    pub namespace: Option<String>,
+}
+
+/// Health, open to everyone, and who asks.
 pub fn routes() -> Router<Arc<App>> {
-    Router::new().route("/healthz", get(alive)).route("/readyz", get(ready))
+    Router::new().route("/healthz", get(alive)).route("/readyz", get(ready)).route("/v1/whoami", get(whoami))
 }
 
 /// Ask whether the service is there
@@ -59,4 +71,13 @@ async fn ready(State(app): State<Arc<App>>) -> (StatusCode, Json<Ready>) {
         (StatusCode::OK, "ready")
     };
     (code, Json(Ready { status, running, queued }))
+}
+
+/// Ask as whom the service knows you
+#[utoipa::path(get, path = "/v1/whoami", tag = "platform",
+    responses((status = 200, description = "Who you are", body = WhoAmI)))]
+async fn whoami(State(app): State<Arc<App>>, asker: Asker) -> Json<WhoAmI> {
+    let groups = asker.identity().map(|identity| identity.groups.clone()).unwrap_or_default();
+    let namespace = app.rights.namespace().map(str::to_owned);
+    Json(WhoAmI { user: asker.user().to_owned(), groups, namespace })
 }

@@ -25,8 +25,8 @@ use crate::frame::s1::{About, S1Framer};
 use crate::frame::typed::TypedFramer;
 use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Body, Id, OptionalBody, Params, Raw, read};
-use crate::http::handler::infer::caller;
 use crate::http::sse;
+use crate::service::rights::{Asker, Caller};
 use crate::service::runs::start::{Begun, DryRun, RunInput};
 use crate::service::runs::steps::{Step, steps};
 use crate::service::runs::view::{Artifact, Run, RunSummary, summary};
@@ -95,11 +95,11 @@ pub fn routes() -> Router<Arc<App>> {
 async fn create(
     State(app): State<Arc<App>>,
     Id(agent): Id,
-    headers: HeaderMap,
+    caller: Caller,
     Raw(body): Raw,
 ) -> Result<Response, Problem> {
     let input: RunInput = read(&body)?;
-    let caller = caller(&headers, &format!("POST /v1/agents/{agent}/runs"), &body);
+    let caller = caller.on(&format!("POST /v1/agents/{agent}/runs"), &body);
     match app.start_run(&agent, input, caller).await? {
         Begun::Dry(dry) => Ok(Json(dry).into_response()),
         Begun::Run(run, existing) => created(&app.run_view(run).await?, existing),
@@ -186,7 +186,11 @@ fn page(limit: Option<usize>) -> Result<usize, Problem> {
 #[utoipa::path(get, path = "/v1/runs", tag = "runs", params(ListParams),
     responses((status = 200, description = "A page of runs", body = RunList),
               (status = 400, description = "A parameter is wrong", body = ProblemBody)))]
-async fn list(State(app): State<Arc<App>>, Params(params): Params<ListParams>) -> Result<Json<RunList>, Problem> {
+async fn list(
+    State(app): State<Arc<App>>,
+    asker: Asker,
+    Params(params): Params<ListParams>,
+) -> Result<Json<RunList>, Problem> {
     let limit = page(params.limit)?;
     let state = params.status.as_deref().map(|word| {
         RunState::parse(word)
@@ -198,7 +202,7 @@ async fn list(State(app): State<Arc<App>>, Params(params): Params<ListParams>) -
         target: params.target,
         session: params.session,
         state: state.transpose()?,
-        owner: None,
+        owner: app.whose_runs(&asker).await?,
         after: after.transpose()?,
         limit,
     };
@@ -211,8 +215,8 @@ async fn list(State(app): State<Arc<App>>, Params(params): Params<ListParams>) -
 #[utoipa::path(get, path = "/v1/runs/{id}", tag = "runs", params(("id" = String, Path, description = "The run")),
     responses((status = 200, description = "The run", body = Run),
               (status = 404, description = "There is no such run", body = ProblemBody)))]
-async fn read_one(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<Run>, Problem> {
-    Ok(Json(app.run_view(run_id(&id)?).await?))
+async fn read_one(State(app): State<Arc<App>>, asker: Asker, Id(id): Id) -> Result<Json<Run>, Problem> {
+    Ok(Json(app.run_view(app.run_for(&asker, &id, "get").await?).await?))
 }
 
 /// How a run's events are read.
@@ -257,11 +261,12 @@ fn item_id(field: &str, text: &str) -> Result<ItemId, Problem> {
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn events(
     State(app): State<Arc<App>>,
+    asker: Asker,
     Id(id): Id,
     Params(params): Params<EventParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (run, limit) = (run_id(&id)?, page(params.limit)?);
+    let (run, limit) = (app.run_for(&asker, &id, "get").await?, page(params.limit)?);
     if let Some(after) = &params.after {
         let after = item_id("after", after)?;
         return event_page(&app, run, after, limit).await;
@@ -335,13 +340,14 @@ pub struct CancelInput {
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn cancel(
     State(app): State<Arc<App>>,
+    asker: Asker,
     Id(id): Id,
     OptionalBody(input): OptionalBody<CancelInput>,
 ) -> Result<Json<Run>, Problem> {
     let input = input.unwrap_or_default();
     let by = input.reason.filter(|reason| !reason.is_empty()).unwrap_or_else(|| "cancelled by the user".to_owned());
     let command = Command::Cancel { by, forced: input.forced.unwrap_or(false) };
-    Ok(Json(app.tell_run(run_id(&id)?, command).await?))
+    Ok(Json(app.tell_run(app.run_for(&asker, &id, "delete").await?, command).await?))
 }
 
 /// A person's answer.
@@ -378,10 +384,11 @@ pub struct ApprovalInput {
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn approve(
     State(app): State<Arc<App>>,
+    asker: Asker,
     Id((id, call)): Id<(String, String)>,
     Body(input): Body<ApprovalInput>,
 ) -> Result<Json<Run>, Problem> {
-    let (run, call) = (run_id(&id)?, call_id(&call)?);
+    let (run, call) = (app.run_for(&asker, &id, "update").await?, call_id(&call)?);
     let approved = input.decision == Decision::Approve;
     if !approved && input.arguments.is_some() {
         return Err(wrong("arguments", "a rejected call has none; approve it, or leave them out"));
@@ -412,8 +419,13 @@ pub struct ResultInput {
     responses((status = 200, description = "The run", body = Run),
               (status = 409, description = "The call does not wait for a result", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn input(State(app): State<Arc<App>>, Id(id): Id, Body(input): Body<ResultInput>) -> Result<Json<Run>, Problem> {
-    let run = run_id(&id)?;
+async fn input(
+    State(app): State<Arc<App>>,
+    asker: Asker,
+    Id(id): Id,
+    Body(input): Body<ResultInput>,
+) -> Result<Json<Run>, Problem> {
+    let run = app.run_for(&asker, &id, "update").await?;
     let call = call_id(&input.call_id).map_err(|problem| wrong("call_id", problem.detail()))?;
     let (text, structured) = match input.content {
         Value::String(text) => (text, None),
@@ -435,9 +447,9 @@ async fn input(State(app): State<Arc<App>>, Id(id): Id, Body(input): Body<Result
     responses((status = 201, description = "The new run", body = Run),
               (status = 409, description = "The run is not over", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn retry(State(app): State<Arc<App>>, Id(id): Id, headers: HeaderMap) -> Result<Response, Problem> {
-    let run = run_id(&id)?;
-    let caller = caller(&headers, &format!("POST /v1/runs/{run}/retry"), &[]);
+async fn retry(State(app): State<Arc<App>>, Id(id): Id, caller: Caller) -> Result<Response, Problem> {
+    let run = app.run_for(&caller.asker, &id, "update").await?;
+    let caller = caller.on(&format!("POST /v1/runs/{run}/retry"), &[]);
     let (again, existing) = app.retry_run(run, caller).await?;
     created(&app.run_view(again).await?, existing)
 }
@@ -447,8 +459,8 @@ async fn retry(State(app): State<Arc<App>>, Id(id): Id, headers: HeaderMap) -> R
     responses((status = 200, description = "The run", body = Run),
               (status = 409, description = "The run is over", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn dispatch(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<Run>, Problem> {
-    Ok(Json(app.tell_run(run_id(&id)?, Command::Dispatch).await?))
+async fn dispatch(State(app): State<Arc<App>>, asker: Asker, Id(id): Id) -> Result<Json<Run>, Problem> {
+    Ok(Json(app.dispatch_run(&asker, &id).await?))
 }
 
 /// The timeline of a run.
@@ -462,8 +474,8 @@ pub struct StepList {
 #[utoipa::path(get, path = "/v1/runs/{id}/steps", tag = "runs", params(("id" = String, Path, description = "The run")),
     responses((status = 200, description = "The steps", body = StepList),
               (status = 404, description = "There is no such run", body = ProblemBody)))]
-async fn list_steps(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<StepList>, Problem> {
-    let known = app.known_run(run_id(&id)?).await?;
+async fn list_steps(State(app): State<Arc<App>>, asker: Asker, Id(id): Id) -> Result<Json<StepList>, Problem> {
+    let known = app.known_run(app.run_for(&asker, &id, "get").await?).await?;
     Ok(Json(StepList { steps: steps(&known.events) }))
 }
 
@@ -478,8 +490,9 @@ pub struct ArtifactList {
 #[utoipa::path(get, path = "/v1/runs/{id}/artifacts", tag = "runs", params(("id" = String, Path, description = "The run")),
     responses((status = 200, description = "The artifacts", body = ArtifactList),
               (status = 404, description = "There is no such run", body = ProblemBody)))]
-async fn list_artifacts(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<ArtifactList>, Problem> {
-    Ok(Json(ArtifactList { artifacts: app.artifacts_of(run_id(&id)?).await? }))
+async fn list_artifacts(State(app): State<Arc<App>>, asker: Asker, Id(id): Id) -> Result<Json<ArtifactList>, Problem> {
+    let run = app.run_for(&asker, &id, "get").await?;
+    Ok(Json(ArtifactList { artifacts: app.artifacts_of(run).await? }))
 }
 
 /// Download an artifact
@@ -487,8 +500,12 @@ async fn list_artifacts(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<
     params(("id" = String, Path, description = "The run"), ("hash" = String, Path, description = "Its address")),
     responses((status = 200, description = "The whole result", content_type = "application/octet-stream"),
               (status = 404, description = "The run has no such artifact", body = ProblemBody)))]
-async fn download(State(app): State<Arc<App>>, Id((id, hash)): Id<(String, String)>) -> Result<Response, Problem> {
-    let (artifact, content) = app.artifact_of(run_id(&id)?, &hash).await?;
+async fn download(
+    State(app): State<Arc<App>>,
+    asker: Asker,
+    Id((id, hash)): Id<(String, String)>,
+) -> Result<Response, Problem> {
+    let (artifact, content) = app.artifact_of(app.run_for(&asker, &id, "get").await?, &hash).await?;
     let name = format!("attachment; filename=\"{}.txt\"", artifact.hash);
     let name = HeaderValue::from_str(&name).map_err(|error| Problem::internal(&error))?;
     let mut response = content.into_response();
@@ -547,7 +564,11 @@ pub struct UsageReport {
 #[utoipa::path(get, path = "/v1/usage", tag = "platform", params(UsageParams),
     responses((status = 200, description = "Tokens and cost of kept runs", body = UsageReport),
               (status = 400, description = "A parameter is wrong", body = ProblemBody)))]
-async fn usage(State(app): State<Arc<App>>, Params(params): Params<UsageParams>) -> Result<Json<UsageReport>, Problem> {
+async fn usage(
+    State(app): State<Arc<App>>,
+    asker: Asker,
+    Params(params): Params<UsageParams>,
+) -> Result<Json<UsageReport>, Problem> {
     let time = |field: &str, text: Option<&String>| {
         let read = |text: &String| {
             parse_timestamp(text).ok_or_else(|| wrong(field, "use a time such as 2026-04-21T00:00:00Z"))
@@ -555,7 +576,8 @@ async fn usage(State(app): State<Arc<App>>, Params(params): Params<UsageParams>)
         text.map(read).transpose()
     };
     let (since, until) = (time("since", params.since.as_ref())?, time("until", params.until.as_ref())?);
-    let rows = app.store.usage(&UsageFilter { owner: None, session: params.session, since, until }).await?;
+    let owner = app.whose_runs(&asker).await?;
+    let rows = app.store.usage(&UsageFilter { owner, session: params.session, since, until }).await?;
     let mut total = troupe_core::model::Usage::default();
     let mut cost = 0;
     let mut days = Vec::with_capacity(rows.len());

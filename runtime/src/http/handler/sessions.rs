@@ -8,7 +8,6 @@ use std::time::Duration;
 use axum::Json;
 use axum::Router;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use bytes::Bytes;
@@ -17,13 +16,13 @@ use serde::Deserialize;
 use troupe_core::port::StoreError;
 use utoipa::{IntoParams, OpenApi};
 
-use super::infer::caller;
 use crate::app::App;
 use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Body, Id, Params};
 use crate::http::sse;
 use crate::service::context::ContextView;
 use crate::service::resolve::sentence;
+use crate::service::rights::Asker;
 use crate::service::sessions::events::{SessionEvent, SessionEvents};
 use crate::service::sessions::{RevokeInput, Window};
 use view::{
@@ -57,11 +56,6 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/v1/sessions/{id}/read", post(read))
 }
 
-/// Who asks.
-fn viewer(headers: &HeaderMap) -> String {
-    caller(headers, "", &[]).user
-}
-
 /// Which part of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -77,18 +71,19 @@ pub struct ListParams {
 
 /// List sessions, the one with the latest inference first
 #[utoipa::path(get, path = "/v1/sessions", tag = "sessions", params(ListParams),
-    responses((status = 200, description = "The sessions", body = SessionList),
+    responses((status = 200, description = "The sessions; with `watch`, events",
+               content((SessionList = "application/json"), (SessionEvent = "text/event-stream"))),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn list(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    asker: Asker,
     Params(query): Params<ListParams>,
 ) -> Result<Response, Problem> {
     if query.watch {
-        return Ok(watch(&app, viewer(&headers)));
+        return Ok(watch(&app, app.whose(&asker).await?));
     }
     let window = Window { limit: query.limit, cursor: query.cursor };
-    let (rows, next_cursor) = app.sessions(&viewer(&headers), &window).await?;
+    let (rows, next_cursor) = app.sessions(&asker, &window).await?;
     let sessions = rows.iter().map(SessionEntry::from).collect();
     Ok(Json(SessionList { sessions, next_cursor }).into_response())
 }
@@ -100,12 +95,8 @@ async fn list(
     params(("id" = String, Path, description = "The session's id, percent-encoded")),
     responses((status = 200, description = "The session", body = Conversation),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn conversation(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    Id(id): Id,
-) -> Result<Json<Conversation>, Problem> {
-    let (row, said) = app.conversation(&viewer(&headers), &id).await?;
+async fn conversation(State(app): State<Arc<App>>, asker: Asker, Id(id): Id) -> Result<Json<Conversation>, Problem> {
+    let (row, said) = app.conversation(&asker, &id).await?;
     Ok(Json(Conversation { meta: ConversationMeta::from(&row), messages: turns(&said) }))
 }
 
@@ -114,8 +105,8 @@ async fn conversation(
     params(("id" = String, Path, description = "The session's id, percent-encoded")),
     responses((status = 200, description = "The context", body = ContextView),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn context(State(app): State<Arc<App>>, headers: HeaderMap, Id(id): Id) -> Result<Json<ContextView>, Problem> {
-    app.session(&viewer(&headers), &id).await?;
+async fn context(State(app): State<Arc<App>>, asker: Asker, Id(id): Id) -> Result<Json<ContextView>, Problem> {
+    app.session(&asker, &id, "get").await?;
     let context = app.session_context(&id).await?;
     context.map(Json).ok_or_else(|| StoreError::NoSession(id).into())
 }
@@ -127,11 +118,11 @@ async fn context(State(app): State<Arc<App>>, headers: HeaderMap, Id(id): Id) ->
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn messages(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    asker: Asker,
     Id(id): Id,
     Params(window): Params<Window>,
 ) -> Result<Json<MessagePage>, Problem> {
-    let (said, next_cursor) = app.messages(&viewer(&headers), &id, &window).await?;
+    let (said, next_cursor) = app.messages(&asker, &id, &window).await?;
     Ok(Json(MessagePage { messages: turns(&said), next_cursor }))
 }
 
@@ -141,8 +132,8 @@ async fn messages(
     responses((status = 200, description = "It is gone", body = Deleted),
               (status = 409, description = "A run of it is active", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn delete(State(app): State<Arc<App>>, headers: HeaderMap, Id(id): Id) -> Result<Json<Deleted>, Problem> {
-    app.delete_session(&viewer(&headers), &id).await?;
+async fn delete(State(app): State<Arc<App>>, asker: Asker, Id(id): Id) -> Result<Json<Deleted>, Problem> {
+    app.delete_session(&asker, &id).await?;
     Ok(Json(Deleted { status: "deleted", session_id: id }))
 }
 
@@ -152,8 +143,8 @@ async fn delete(State(app): State<Arc<App>>, headers: HeaderMap, Id(id): Id) -> 
     responses((status = 200, description = "The title", body = Titled),
               (status = 500, description = "No model is set, or it failed", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn generate_title(State(app): State<Arc<App>>, headers: HeaderMap, Id(id): Id) -> Result<Json<Titled>, Problem> {
-    app.session(&viewer(&headers), &id).await?;
+async fn generate_title(State(app): State<Arc<App>>, asker: Asker, Id(id): Id) -> Result<Json<Titled>, Problem> {
+    app.session(&asker, &id, "update").await?;
     let title = app.generate_title(&id).await?;
     Ok(Json(Titled { status: "success", session_id: id, title }))
 }
@@ -167,11 +158,11 @@ async fn generate_title(State(app): State<Arc<App>>, headers: HeaderMap, Id(id):
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn revoke(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    asker: Asker,
     Id(id): Id,
     Body(input): Body<RevokeInput>,
 ) -> Result<Json<RevokedView>, Problem> {
-    let revoked = app.revoke(&viewer(&headers), &id, input).await?;
+    let revoked = app.revoke(&asker, &id, input).await?;
     Ok(Json(RevokedView { status: "success", session_id: id, removed_count: revoked.turns }))
 }
 
@@ -180,8 +171,8 @@ async fn revoke(
     params(("id" = String, Path, description = "The session's id, percent-encoded")),
     responses((status = 200, description = "It is done", body = Done),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn read(State(app): State<Arc<App>>, headers: HeaderMap, Id(id): Id) -> Result<Json<Done>, Problem> {
-    app.read_session(&viewer(&headers), &id).await?;
+async fn read(State(app): State<Arc<App>>, asker: Asker, Id(id): Id) -> Result<Json<Done>, Problem> {
+    app.read_session(&asker, &id).await?;
     Ok(Json(Done { ok: true }))
 }
 
@@ -203,10 +194,10 @@ pub struct SearchParams {
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn search(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    asker: Asker,
     Params(query): Params<SearchParams>,
 ) -> Result<Json<FoundList>, Problem> {
-    let hits = app.search_sessions(&viewer(&headers), &query.q, query.limit).await?;
+    let hits = app.search_sessions(&asker, &query.q, query.limit).await?;
     let results = hits.into_iter().map(|hit| Found::new(hit, &query.q)).collect();
     Ok(Json(FoundList { results }))
 }
@@ -215,14 +206,14 @@ async fn search(
 #[utoipa::path(get, path = "/v1/sessions/events", tag = "sessions",
     responses((status = 200, description = "`data:` lines, each a SessionEvent; `init` is the first",
                content_type = "text/event-stream", body = SessionEvent)))]
-async fn events(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    watch(&app, viewer(&headers))
+async fn events(State(app): State<Arc<App>>, asker: Asker) -> Result<Response, Problem> {
+    Ok(watch(&app, app.whose(&asker).await?))
 }
 
 /// The feed as SSE. A client that does not read is not waited for: its connection's buffer and the feed's ring are all
 /// that is kept for it, and when it reads again it is told every status anew.
-fn watch(app: &Arc<App>, viewer: String) -> Response {
-    let events = SessionEvents::new(app, viewer);
+fn watch(app: &Arc<App>, owner: Option<String>) -> Response {
+    let events = SessionEvents::new(app, owner);
     sse::events(stream::unfold(events, |mut events| async move {
         let next = match tokio::time::timeout(HEARTBEAT, events.next()).await {
             Err(_) => Some(Bytes::from_static(b": heartbeat\n\n")),

@@ -12,6 +12,7 @@ use utoipa::{OpenApi, ToSchema};
 use crate::app::App;
 use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Body, Id, OptionalBody};
+use crate::service::rights::Asker;
 use crate::service::templates::{Preview, PreviewInput, Template, TemplateInput};
 
 /// The description of this file's routes.
@@ -65,9 +66,10 @@ async fn show(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<Template>,
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn create(
     State(app): State<Arc<App>>,
+    asker: Asker,
     Body(input): Body<TemplateInput>,
 ) -> Result<(StatusCode, Json<TemplateChanged>), Problem> {
-    let id = app.create_template(input).await?;
+    let id = app.create_template(&asker, input).await?;
     Ok((StatusCode::CREATED, Json(TemplateChanged { status: "created", template_id: id })))
 }
 
@@ -80,10 +82,11 @@ async fn create(
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn update(
     State(app): State<Arc<App>>,
+    asker: Asker,
     Id(id): Id,
     Body(input): Body<TemplateInput>,
 ) -> Result<Json<TemplateChanged>, Problem> {
-    let id = app.update_template(&id, input).await?;
+    let id = app.update_template(&asker, &id, input).await?;
     Ok(Json(TemplateChanged { status: "updated", template_id: id }))
 }
 
@@ -93,8 +96,8 @@ async fn update(
     responses((status = 200, description = "It is gone", body = TemplateChanged),
               (status = 404, description = "There is no such template", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn delete(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<TemplateChanged>, Problem> {
-    let id = app.delete_template(&id).await?;
+async fn delete(State(app): State<Arc<App>>, asker: Asker, Id(id): Id) -> Result<Json<TemplateChanged>, Problem> {
+    let id = app.delete_template(&asker, &id).await?;
     Ok(Json(TemplateChanged { status: "deleted", template_id: id }))
 }
 

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::routing::{delete as deletion, get, post, put};
 use axum::{Json, Router};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::{OpenApi, ToSchema};
 
-use super::infer::caller;
 use crate::app::App;
 use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Body, Id};
+use crate::service::rights::{Asker, Caller};
 use crate::service::tools::{BatchInput, BatchOutcome, CallInput, SkillInput, ToolConfig, ToolInput};
 
 /// The description of this file's routes.
@@ -68,9 +68,10 @@ async fn list(State(app): State<Arc<App>>) -> Json<ToolList> {
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn register(
     State(app): State<Arc<App>>,
+    asker: Asker,
     Body(input): Body<ToolInput>,
 ) -> Result<(StatusCode, Json<ToolChanged>), Problem> {
-    let id = app.register_tool(input).await?;
+    let id = app.register_tool(&asker, input).await?;
     Ok((StatusCode::CREATED, Json(ToolChanged { status: "registered", tool_id: id })))
 }
 
@@ -83,10 +84,11 @@ async fn register(
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn update(
     State(app): State<Arc<App>>,
+    asker: Asker,
     Id(id): Id,
     Body(input): Body<ToolInput>,
 ) -> Result<Json<ToolChanged>, Problem> {
-    let id = app.update_tool(&id, input).await?;
+    let id = app.update_tool(&asker, &id, input).await?;
     Ok(Json(ToolChanged { status: "updated", tool_id: id }))
 }
 
@@ -96,8 +98,8 @@ async fn update(
               (status = 403, description = "It is built in", body = ProblemBody),
               (status = 404, description = "There is no such tool", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn delete(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<ToolChanged>, Problem> {
-    app.delete_tool(&id).await?;
+async fn delete(State(app): State<Arc<App>>, asker: Asker, Id(id): Id) -> Result<Json<ToolChanged>, Problem> {
+    app.delete_tool(&asker, &id).await?;
     Ok(Json(ToolChanged { status: "deleted", tool_id: id }))
 }
 
@@ -107,9 +109,10 @@ async fn delete(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<ToolChan
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn delete_batch(
     State(app): State<Arc<App>>,
+    asker: Asker,
     Body(input): Body<BatchInput>,
 ) -> Result<Json<BatchOutcome>, Problem> {
-    app.delete_tools(input).await.map(Json)
+    app.delete_tools(&asker, input).await.map(Json)
 }
 
 /// Call a tool without a model
@@ -119,10 +122,10 @@ async fn delete_batch(
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn call(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    caller: Caller,
     Body(input): Body<CallInput>,
 ) -> Result<Json<CallResult>, Problem> {
-    let result = app.call_tool(input, caller(&headers, "POST /v1/tools/call", &[])).await?;
+    let result = app.call_tool(input, caller).await?;
     Ok(Json(CallResult { result }))
 }
 
@@ -132,8 +135,9 @@ async fn call(
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn register_skill(
     State(app): State<Arc<App>>,
+    asker: Asker,
     Body(input): Body<SkillInput>,
 ) -> Result<(StatusCode, Json<ToolChanged>), Problem> {
-    let id = app.register_skill(input).await?;
+    let id = app.register_skill(&asker, input).await?;
     Ok((StatusCode::CREATED, Json(ToolChanged { status: "registered", tool_id: id })))
 }

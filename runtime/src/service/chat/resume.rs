@@ -1,5 +1,6 @@
 //! Goes on with a run that waits for its caller's tools, when the tool messages come.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use troupe_core::agent::{PinnedSnapshot, Snapshot};
@@ -17,8 +18,9 @@ use crate::app::App;
 use crate::frame::openai::OpenAiFramer;
 use crate::frame::openai::handover::HandedOver;
 use crate::http::error::Problem;
-use crate::service::infer::{Caller, InferInput};
+use crate::service::infer::InferInput;
 use crate::service::message::MessageInput;
+use crate::service::rights::Caller;
 
 /// A result that a request brings.
 struct Given {
@@ -38,7 +40,7 @@ impl App {
         let Some(given) = results(&input.messages) else { return Ok(None) };
         let Some(run) = given.first().map(|given| given.call.run) else { return Ok(None) };
         let Some(row) = self.store.run(run).await? else { return Ok(None) };
-        if row.state.is_terminal() || row.owner != caller.user {
+        if row.state.is_terminal() || row.owner != caller.asker.user() {
             return Ok(None);
         }
         let Some(snapshot) = self.pinned_by(run).await? else { return Ok(None) };
@@ -50,8 +52,9 @@ impl App {
         if !find(&mut framer, &mut subscription, &given)? {
             return Ok(None);
         }
+        let workspace = self.workspace_for(&caller.asker, None)?;
         for Given { call, message } in given {
-            let result = self.client_result(message, target.snapshot()).await?;
+            let result = self.client_result(message, target.snapshot(), workspace.as_ref()).await?;
             if !self.give(run, call.call(), result).await? {
                 return Ok(None);
             }
@@ -68,9 +71,14 @@ impl App {
         Ok(pinned.map(|pinned| pinned.snapshot))
     }
 
-    async fn client_result(&self, message: MessageInput, pinned: &PinnedSnapshot) -> Result<ToolResult, Problem> {
+    async fn client_result(
+        &self,
+        message: MessageInput,
+        pinned: &PinnedSnapshot,
+        workspace: Option<&PathBuf>,
+    ) -> Result<ToolResult, Problem> {
         let like_infer = InferInput { messages: Some(vec![message]), ..InferInput::default() };
-        let turns = self.turns(&like_infer, pinned, None).await?;
+        let turns = self.turns(&like_infer, pinned, workspace).await?;
         let Turn { content, images, .. } = turns.into_iter().next().unwrap_or_else(empty);
         Ok(ToolResult { content, images, ..ToolResult::default() })
     }

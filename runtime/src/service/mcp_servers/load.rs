@@ -4,10 +4,11 @@ use super::{OF_SERVER, Prepared, ServerInput, ServersInput};
 use crate::app::App;
 use crate::http::error::Problem;
 use crate::service::manifest::wrong;
+use crate::service::rights::Asker;
 
 impl App {
     /// Keeps servers, all of them or none; their names. Disabled ones are passed over.
-    pub async fn load_servers(&self, input: ServersInput) -> Result<Vec<String>, Problem> {
+    pub async fn load_servers(&self, asker: &Asker, input: ServersInput) -> Result<Vec<String>, Problem> {
         let mut prepared: Vec<(String, Prepared)> = Vec::new();
         for (name, value) in input.servers {
             let path = format!("mcpServers.{name}");
@@ -19,7 +20,7 @@ impl App {
         }
         let mut names = Vec::with_capacity(prepared.len());
         for (name, server) in prepared {
-            self.write_server(server).await?;
+            self.write_server(asker, server).await?;
             names.push(name);
         }
         Ok(names)

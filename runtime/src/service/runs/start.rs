@@ -14,15 +14,17 @@ use troupe_core::event::Event;
 use troupe_core::id::RunId;
 use troupe_core::port::RunStore;
 use troupe_core::session::Turn;
+use troupe_crds::Kind;
 use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::frame::event::InputMessage;
 use crate::http::error::Problem;
-use crate::service::infer::{Caller, InferInput, Session, session_of_run};
+use crate::service::infer::{InferInput, Session, session_of_run};
 use crate::service::message::MessageInput;
 use crate::service::message::shape::RunInputForm;
 use crate::service::resolve::{sentence, shortened};
+use crate::service::rights::Caller;
 
 /// The longest that a caller may wait for the end of a run, in seconds.
 const LONGEST_WAIT: u64 = 600;
@@ -152,19 +154,20 @@ impl App {
             let detail = format!("Invalid value for field wait: at most {LONGEST_WAIT} seconds");
             return Err(Problem::bad_request(detail).with("field", "wait"));
         }
+        self.may_invoke(&caller.asker, Kind::Agent, agent).await?;
         let pinned = self.agent_for_run(agent, input.revision.as_deref()).await?;
         let like_infer = InferInput {
             agent_id: Some(agent.to_owned()),
             session_id: input.session_id.clone(),
+            interrupt: input.interrupt,
             ..InferInput::default()
         };
-        let session = self.session_of(&like_infer).await?;
+        let session = self.session_of(&caller.asker, &like_infer).await?;
         if let (Some(id), Session::None) = (input.session_id.as_deref().filter(|id| !id.is_empty()), &session) {
-            let detail =
-                format!("Session not found: {}; GET /v1/sessions lists what session_id may be", shortened(id));
+            let detail = format!("Session not found: {}; GET /v1/sessions lists what session_id may be", shortened(id));
             return Err(Problem::not_found(detail).with("field", "session_id"));
         }
-        let workspace = self.workspace_of(&like_infer, &pinned)?;
+        let workspace = self.workspace_of(&caller.asker, &like_infer, &pinned)?;
         let given = messages(&input.input);
         let turns = self.read_messages("input", given, &pinned, workspace.as_ref()).await?;
         if input.dry_run == Some(true) {
@@ -228,18 +231,28 @@ impl App {
             return Err(Problem::conflict(format!("the history of run {run} is not kept any more")));
         };
         let pinned = if row.kind == "agent" {
+            self.may_invoke(&caller.asker, Kind::Agent, &row.target).await?;
             self.agent_for_run(&row.target, None).await?
         } else {
             let kept = RunStore::snapshot(&self.store, &accepted.snapshot).await?;
-            kept.ok_or_else(|| Problem::conflict(format!("what run {run} pinned is not kept any more")))?
+            let kept = kept.ok_or_else(|| Problem::conflict(format!("what run {run} pinned is not kept any more")))?;
+            self.may_use(&caller.asker, &kept.snapshot).await?;
+            kept
         };
         let like_infer = InferInput { session_id: row.session.clone(), ..InferInput::default() };
-        let session = self.session_of(&like_infer).await?;
+        let session = self.session_of(&caller.asker, &like_infer).await?;
         let (session, _) = session_of_run(&session, &like_infer, &accepted.input, None);
+        // Whoever runs another's once more does so with files of their own.
+        let workspace = if row.owner == caller.asker.user() {
+            accepted.workspace.clone()
+        } else {
+            let own = self.workspace_of(&caller.asker, &like_infer, &pinned)?;
+            own.map(|path| path.to_string_lossy().into_owned())
+        };
         let again = StartRequest {
             session,
             limits: accepted.limits.clone(),
-            workspace: accepted.workspace.clone(),
+            workspace,
             ..request(pinned, accepted.input.clone(), (&row.kind, row.target.clone()), None, caller)
         };
         let started = self.engine.start(again).await?;
@@ -263,7 +276,7 @@ fn request(
         limits,
         kind: kind.to_owned(),
         target,
-        user: caller.user,
+        user: caller.user(),
         workspace: workspace.map(|path| path.to_string_lossy().into_owned()),
         request_id: caller.request_id,
         idempotency: caller.idempotency,

@@ -44,17 +44,18 @@ pub enum SessionEvent {
 /// A reader of the feed. Nothing waits for it: one that falls thousands of changes behind begins anew.
 pub struct SessionEvents {
     app: Arc<App>,
-    viewer: String,
+    /// Whose sessions are told; `None` = everyone's.
+    owner: Option<String>,
     changes: Receiver<SessionChange>,
     /// The statuses are to be told next.
     anew: bool,
 }
 
 impl SessionEvents {
-    /// Reads what `viewer` may see, from now on.
-    pub fn new(app: &Arc<App>, viewer: String) -> Self {
+    /// Reads one owner's, or everyone's, from now on.
+    pub fn new(app: &Arc<App>, owner: Option<String>) -> Self {
         // Subscribed before the statuses are read: a change between the two is told twice rather than never.
-        Self { app: Arc::clone(app), viewer, changes: app.store.subscribe(), anew: true }
+        Self { app: Arc::clone(app), owner, changes: app.store.subscribe(), anew: true }
     }
 
     /// The next event; waits for it. `None` when the service stops.
@@ -64,7 +65,7 @@ impl SessionEvents {
     pub async fn next(&mut self) -> Result<Option<SessionEvent>, StoreError> {
         loop {
             if self.anew {
-                let statuses = self.app.store.statuses(Some(&self.viewer)).await?;
+                let statuses = self.app.store.statuses(self.owner.as_deref()).await?;
                 self.anew = false;
                 return Ok(Some(SessionEvent::Init { sessions: statuses.into_iter().collect() }));
             }
@@ -92,11 +93,12 @@ impl SessionEvents {
             return Ok(false);
         }
         // In folder mode everything belongs to whoever is there.
-        if self.viewer.is_empty() {
-            return Ok(true);
+        let Some(owner) = self.owner.as_ref().filter(|owner| !owner.is_empty()) else { return Ok(true) };
+        if let SessionChanged::Deleted { owner: was } = &change.change {
+            return Ok(was == owner);
         }
         let row = self.app.store.session_row(&change.session).await?;
-        Ok(row.is_some_and(|row| row.owner == self.viewer))
+        Ok(row.is_some_and(|row| row.owner == *owner))
     }
 }
 
@@ -110,7 +112,7 @@ fn event(change: &SessionChange) -> Option<SessionEvent> {
     Some(match &change.change {
         SessionChanged::Status(status) => SessionEvent::Message { session_id, status: status.clone() },
         SessionChanged::Title(title) => SessionEvent::TitleUpdate { session_id, title: title.clone() },
-        SessionChanged::Deleted => SessionEvent::Deleted { session_id },
+        SessionChanged::Deleted { .. } => SessionEvent::Deleted { session_id },
         SessionChanged::Compacted => return None,
     })
 }

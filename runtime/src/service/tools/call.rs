@@ -6,13 +6,14 @@ use tokio_util::sync::CancellationToken;
 use troupe_core::id::{CallId, RunId};
 use troupe_core::port::{ToolClient, ToolContext};
 use troupe_core::tool::{ToolKind, ToolSnapshot};
+use troupe_crds::Kind;
 
 use super::tool_missing;
 use crate::app::App;
 use crate::http::error::Problem;
-use crate::service::infer::Caller;
 use crate::service::manifest::{check_id, wrong};
 use crate::service::resolve::sentence;
+use crate::service::rights::Caller;
 
 /// A call. Unknown fields are ignored.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
@@ -36,7 +37,17 @@ impl App {
             Some("json") => true,
             Some(other) => return Err(wrong("format", format!("{other:?} is neither text nor json"))),
         };
-        let tool = self.callable(&id).await?;
+        let tool = match self.callable(&id).await {
+            Ok(tool) => {
+                self.may_call(&caller.asker, &tool).await?;
+                tool
+            }
+            // Whoever may not call it is not told that it is not there.
+            Err(problem) => {
+                self.may_invoke(&caller.asker, Kind::Tool, &id).await?;
+                return Err(problem);
+            }
+        };
         let run = RunId::new(self.clock.now());
         // Dropped with the request: what nobody waits for any more ends.
         let cancel = CancellationToken::new();
@@ -46,10 +57,10 @@ impl App {
             root: run,
             call: CallId::derive(run, 0, 0),
             session: None,
-            workspace: self.default_workspace(),
+            workspace: self.workspace_for_call(&caller.asker)?,
             read_only: false,
             directory: None,
-            user: caller.user,
+            user: caller.user(),
             request_id: caller.request_id,
             cancel,
         };

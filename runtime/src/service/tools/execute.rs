@@ -9,9 +9,9 @@ use troupe_crds::tool::{InferenceStep, SkillStep, ToolStep};
 use super::{CallInput, spec, tool_missing};
 use crate::app::App;
 use crate::http::error::Problem;
-use crate::service::infer::Caller;
 use crate::service::manifest::wrong;
 use crate::service::resolve::sentence;
+use crate::service::rights::Caller;
 
 /// What the result of the step before is called.
 const PREVIOUS: &str = "prev_result";

@@ -2,8 +2,6 @@
 
 mod source;
 
-use std::path::PathBuf;
-
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use troupe_catalog::{Entry, WriteOptions};
@@ -15,6 +13,7 @@ use crate::http::error::Problem;
 use crate::service::manifest::{self, FieldNames, check_id, metadata_for, wrong};
 use crate::service::mcp_servers::Prepared;
 use crate::service::resolve::sentence;
+use crate::service::rights::Asker;
 
 /// The largest schema of arguments, in bytes of JSON.
 const MOST_PARAMETERS: usize = 262_144;
@@ -84,7 +83,7 @@ pub struct SkillInput {
 
 impl App {
     /// Registers a tool, in place of one with its id (S1-79).
-    pub async fn register_tool(&self, input: ToolInput) -> Result<String, Problem> {
+    pub async fn register_tool(&self, asker: &Asker, input: ToolInput) -> Result<String, Problem> {
         let tool_type = needed(input.tool_type.as_deref(), "tool_type")?;
         check_type(tool_type)?;
         let name = needed(input.name.as_deref(), "name")?;
@@ -107,15 +106,17 @@ impl App {
         };
         let parts = present.as_deref().and_then(manifest::parts);
         let (metadata, mut spec) = parts.unwrap_or_else(|| (metadata_for(&id), json!({})));
-        let server = self.set_source(&mut spec, tool_type, name, &input).await?;
+        // Before what it is made of is looked at.
+        self.may_write(asker, Kind::Tool, &self.name_for(Kind::Tool, &id)).await?;
+        let server = self.set_source(asker, &mut spec, tool_type, name, &input).await?;
         set_common(&mut spec, &input)?;
-        self.write_server_of(&metadata, &spec, server).await?;
-        self.write_tool(metadata, spec, present.as_deref(), None).await?;
+        self.write_server_of(asker, &metadata, &spec, server).await?;
+        self.write_tool(asker, metadata, spec, present.as_deref(), None).await?;
         Ok(id)
     }
 
     /// Changes a tool (S1-80); the id that it has afterwards.
-    pub async fn update_tool(&self, id: &str, input: ToolInput) -> Result<String, Problem> {
+    pub async fn update_tool(&self, asker: &Asker, id: &str, input: ToolInput) -> Result<String, Problem> {
         if let Some(tool_type) = &input.tool_type {
             check_type(tool_type)?;
         }
@@ -125,7 +126,7 @@ impl App {
         let entry = match self.find_tool(id).await {
             Found::Builtin => return Err(is_builtin(id)),
             Found::Nothing => return Err(tool_missing(id)),
-            Found::Discovered { server, tool } => return self.override_tool(id, &server, &tool, &input).await,
+            Found::Discovered { server, tool } => return self.override_tool(asker, id, &server, &tool, &input).await,
             Found::Resource(entry) => entry,
         };
         let (Some((metadata, mut changed)), Some(old)) = (manifest::parts(&entry), spec(&entry)) else {
@@ -139,7 +140,7 @@ impl App {
         let mut server = None;
         if !stays || has_source(&input, tool_type) || old.function.is_some() {
             let kept = if stays { with_kept_source(&input, old) } else { input.clone() };
-            server = self.set_source(&mut changed, tool_type, name, &kept).await?;
+            server = self.set_source(asker, &mut changed, tool_type, name, &kept).await?;
         }
         // What is only shown because it comes from elsewhere stays where it comes from.
         let mut input = input.clone();
@@ -149,36 +150,44 @@ impl App {
         input.name = input.name.filter(|posted| *posted != before.name);
         set_common(&mut changed, &input)?;
         let new = new_id(&entry, &before.name, before.tool_type, name, input.tool_id.as_deref());
-        self.write_server_of(&metadata, &changed, server).await?;
-        self.write_tool(metadata, changed, Some(&entry), Some(&new)).await?;
+        self.write_server_of(asker, &metadata, &changed, server).await?;
+        self.write_tool(asker, metadata, changed, Some(&entry), Some(&new)).await?;
         Ok(new)
     }
 
     /// Writes the server that comes with a tool, unless the tool itself is refused.
     async fn write_server_of(
         &self,
+        asker: &Asker,
         metadata: &Map<String, Value>,
         spec: &Value,
         server: Option<Prepared>,
     ) -> Result<(), Problem> {
         let Some(server) = server else { return Ok(()) };
         manifest::resource(Kind::Tool, metadata.clone(), spec.clone(), FIELDS)?;
-        self.write_server(server).await
+        self.write_server(asker, server).await
     }
 
     /// Another name, description or schema for a tool that a server offers: a Tool of its id.
-    async fn override_tool(&self, id: &str, server: &str, tool: &str, input: &ToolInput) -> Result<String, Problem> {
+    async fn override_tool(
+        &self,
+        asker: &Asker,
+        id: &str,
+        server: &str,
+        tool: &str,
+        input: &ToolInput,
+    ) -> Result<String, Problem> {
         let name = input.name.clone().unwrap_or_else(|| tool.to_owned());
         let mut spec = json!({"mcp": {"server": {"name": server}, "tool": tool}});
         set_common(&mut spec, &ToolInput { name: Some(name), ..input.clone() })?;
-        self.write_tool(metadata_for(id), spec, None, None).await?;
+        self.write_tool(asker, metadata_for(id), spec, None, None).await?;
         Ok(id.to_owned())
     }
 
     /// Registers the skill in a folder (S1-102); its id.
-    pub async fn register_skill(&self, input: SkillInput) -> Result<String, Problem> {
+    pub async fn register_skill(&self, asker: &Asker, input: SkillInput) -> Result<String, Problem> {
         let directory = needed(input.skill_dir.as_deref(), "skill_dir")?;
-        let skill = self.load_skill(directory).await?;
+        let skill = self.load_skill(asker, directory).await?;
         let id = format!("skill-{}", skill.name);
         check_id("skill_dir", &id)?;
         let present = match self.find_tool(&id).await {
@@ -194,28 +203,21 @@ impl App {
         source::replace(&mut spec, "skill", |skill_spec| {
             skill_spec["source"] = json!({"path": skill.directory.display().to_string()});
         });
-        self.write_tool(metadata, spec, present.as_deref(), None).await?;
+        self.write_tool(asker, metadata, spec, present.as_deref(), None).await?;
         Ok(id)
     }
 
-    async fn load_skill(&self, directory: &str) -> Result<troupe_tools::skill::Skill, Problem> {
-        let path = self.place(directory);
+    async fn load_skill(&self, asker: &Asker, directory: &str) -> Result<troupe_tools::skill::Skill, Problem> {
+        let path = self.place_of_file(asker, directory)?;
         let loaded = tokio::task::spawn_blocking(move || troupe_tools::skill::load(&path)).await;
         let loaded = loaded.map_err(|error| Problem::internal(&error))?;
         loaded.map_err(|error| wrong("skill_dir", sentence(&error)))
     }
 
-    /// A path as requests name it: absolute, or in the workspace.
-    fn place(&self, path: &str) -> PathBuf {
-        let home = path.strip_prefix("~/").and_then(|rest| Some(PathBuf::from(self.variable("HOME")?).join(rest)));
-        home.unwrap_or_else(|| {
-            self.settings.workspace.clone().map_or_else(|| PathBuf::from(path), |root| root.join(path))
-        })
-    }
-
     /// Writes a tool under its id or a new one, and takes it back if it turns out not to work.
     async fn write_tool(
         &self,
+        asker: &Asker,
         metadata: Map<String, Value>,
         spec: Value,
         present: Option<&Entry>,
@@ -229,8 +231,8 @@ impl App {
             Some((_, new)) if self.catalog.view().find(Kind::Tool, new).is_some() => {
                 return Err(Problem::conflict(format!("Tool already exists: {new}; choose another name")));
             }
-            Some((entry, _)) => drop(self.rename(Kind::Tool, &entry.name, resource).await?),
-            None => drop(self.write(resource, WriteOptions::default()).await?),
+            Some((entry, _)) => drop(self.rename(asker, Kind::Tool, &entry.name, resource).await?),
+            None => drop(self.write(asker, resource, WriteOptions::default()).await?),
         }
         if present.is_some() {
             return Ok(());

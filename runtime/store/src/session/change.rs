@@ -81,15 +81,21 @@ async fn refuse_busy(
     if active > 0 { Err(Refusal::SessionBusy { session: id.to_owned() }.refuse(action)) } else { Ok(()) }
 }
 
-/// Deletes a session with its turns, its memories and its sub-agents' sessions; returns the ids of all that are gone.
-/// Its runs' rows and journals are left to retention.
+/// Deletes a session with its turns, its memories and its sub-agents' sessions; returns the ids of all that are gone,
+/// and whose they were. Its runs' rows and journals are left to retention.
 pub(crate) async fn delete(
     connection: &mut AnyConnection,
     dialect: &dyn Dialect,
     id: &str,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<(Vec<String>, String), StoreError> {
     const ACTION: &str = "delete a session";
     refuse_busy(connection, id, ACTION, true).await?;
+    let owner = sqlx::query_scalar("SELECT owner FROM session WHERE id = $1")
+        .bind(id.to_owned())
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(failed(ACTION))?;
+    let owner: String = owner.ok_or_else(|| StoreError::NoSession(id.to_owned()))?;
     let mut gone = vec![id.to_owned()];
     let mut next = 0;
     while let Some(parent) = gone.get(next).cloned() {
@@ -115,7 +121,7 @@ pub(crate) async fn delete(
             }
         }
     }
-    Ok(gone)
+    Ok((gone, owner))
 }
 
 /// Deletes the turns from `from` on, and what search knows of them; returns how many there were.

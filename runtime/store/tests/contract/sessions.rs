@@ -129,7 +129,7 @@ async fn the_status_is_kept_and_reading_makes_unread_sessions_idle() {
     let status = |word: &str| SessionChanged::Status(word.to_owned());
     let title = SessionChanged::Title("greetings".to_owned());
     let expected = [status("streaming"), status("done_success_unread"), status("idle"), status("streaming"), title];
-    assert_eq!(told, [&expected[..], &[SessionChanged::Deleted]].concat());
+    assert_eq!(told, [&expected[..], &[SessionChanged::Deleted { owner: String::new() }]].concat());
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use crate::http::error::Problem;
 use crate::service::manifest::wrong;
 use crate::service::mcp_servers::{OF_TOOL, Prepared, ServerInput};
 use crate::service::resolve::sentence;
+use crate::service::rights::Asker;
 use crate::service::tools::step;
 
 /// The longest source, in bytes: what the resource's own field takes.
@@ -44,20 +45,33 @@ impl App {
     /// Sets what a tool is made of; the server that comes with it, and is to be written first.
     pub(super) async fn set_source(
         &self,
+        asker: &Asker,
         spec: &mut Value,
         tool_type: &str,
         name: &str,
         input: &ToolInput,
     ) -> Result<Option<Prepared>, Problem> {
         match tool_type {
-            "mcp" => return self.set_server_tool(spec, name, input),
-            "skill" => self.set_skill(spec, input).await?,
-            _ => self.set_function(spec, name, input).await?,
+            "mcp" => {
+                let server = self.set_server_tool(spec, name, input)?;
+                if let Some(server) = &server {
+                    self.may_register(asker, server).await?;
+                }
+                return Ok(server);
+            }
+            "skill" => self.set_skill(asker, spec, input).await?,
+            _ => self.set_function(asker, spec, name, input).await?,
         }
         Ok(None)
     }
 
-    async fn set_function(&self, spec: &mut Value, name: &str, input: &ToolInput) -> Result<(), Problem> {
+    async fn set_function(
+        &self,
+        asker: &Asker,
+        spec: &mut Value,
+        name: &str,
+        input: &ToolInput,
+    ) -> Result<(), Problem> {
         let entrypoint = input.function_name.clone().filter(|name| !name.is_empty()).unwrap_or_else(|| name.to_owned());
         let is_identifier = entrypoint.chars().enumerate().all(|(index, letter)| {
             letter == '_' || letter.is_ascii_alphabetic() || (index > 0 && letter.is_ascii_digit())
@@ -68,12 +82,12 @@ impl App {
         }
         let path = input.function_file_path.as_deref().filter(|path| !path.is_empty());
         let (field, source) = match (path, input.source.as_deref().filter(|source| !source.is_empty())) {
-            (Some(path), _) => ("function_file_path", self.read_source(path).await?),
+            (Some(path), _) => ("function_file_path", self.read_source(asker, path).await?),
             (None, Some(source)) => ("source", source.to_owned()),
             (None, None) => return Err(Problem::missing_field("function_file_path (or source)")),
         };
-        self.check_loads(field, &source, &entrypoint).await?;
-        let path = path.map(|path| self.place(path).display().to_string());
+        self.check_loads(asker, field, &source, &entrypoint).await?;
+        let path = path.map(|path| self.place_of_file(asker, path)).transpose()?.map(|path| path.display().to_string());
         replace(spec, "function", |function| {
             let Some(fields) = function.as_object_mut() else { return };
             for other in ["path", "source", "configMapKeyRef"] {
@@ -88,8 +102,8 @@ impl App {
         Ok(())
     }
 
-    async fn read_source(&self, path: &str) -> Result<String, Problem> {
-        let place = self.place(path);
+    async fn read_source(&self, asker: &Asker, path: &str) -> Result<String, Problem> {
+        let place = self.place_of_file(asker, path)?;
         let data = self.settings.data.clone();
         let read = tokio::task::spawn_blocking(move || read_file(&place, &data)).await;
         let read = read.map_err(|error| Problem::internal(&error))?;
@@ -97,7 +111,7 @@ impl App {
     }
 
     /// Runs the source in the jail, without calling the function, and sees whether it is there (S1-79).
-    async fn check_loads(&self, field: &str, source: &str, entrypoint: &str) -> Result<(), Problem> {
+    async fn check_loads(&self, asker: &Asker, field: &str, source: &str, entrypoint: &str) -> Result<(), Problem> {
         let run = RunId::new(self.clock.now());
         let stop = CancellationToken::new();
         let _ended = stop.clone().drop_guard();
@@ -106,10 +120,10 @@ impl App {
             root: run,
             call: CallId::derive(run, 0, 0),
             session: None,
-            workspace: self.default_workspace(),
+            workspace: self.workspace_for_call(asker)?,
             read_only: true,
             directory: None,
-            user: String::new(),
+            user: asker.user().to_owned(),
             request_id: None,
             cancel: stop.clone(),
         };
@@ -153,13 +167,13 @@ impl App {
         Ok(prepared)
     }
 
-    async fn set_skill(&self, spec: &mut Value, input: &ToolInput) -> Result<(), Problem> {
+    async fn set_skill(&self, asker: &Asker, spec: &mut Value, input: &ToolInput) -> Result<(), Problem> {
         let steps = match &input.steps {
             Some(steps) => Some(step::read(&self.catalog.view(), steps)?),
             None => None,
         };
         let directory = match input.skill_dir.as_deref().filter(|directory| !directory.is_empty()) {
-            Some(directory) => Some(self.load_skill(directory).await?.directory.display().to_string()),
+            Some(directory) => Some(self.load_skill(asker, directory).await?.directory.display().to_string()),
             None if spec.get("skill").is_some_and(Value::is_object) => None,
             None => return Err(Problem::missing_field("skill_dir")),
         };
