@@ -73,6 +73,32 @@ async fn frames_of_a_run_that_waits_for_a_person_fit_their_schema() {
     assert_fits(&schema("EventPage"), &page);
 }
 
+/// The first event of a stream that does not end by itself.
+async fn first_event(service: &Service, path: &str) -> Value {
+    let mut response = service.request(reqwest::Method::GET, path).send().await.unwrap();
+    let mut text = String::new();
+    loop {
+        text.push_str(std::str::from_utf8(&response.chunk().await.unwrap().unwrap()).unwrap());
+        if let Some((_, data)) = frames(&text).first().filter(|_| text.contains("\n\n")) {
+            return serde_json::from_str(data).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn events_of_lists_that_are_watched_fit_their_schema() {
+    let service = service().await;
+    for (path, name) in [
+        ("/v1/resources/agents?watch=true", "ResourceEvent"),
+        ("/v1/sessions?watch=true", "SessionEvent"),
+        ("/v1/sessions/events", "SessionEvent"),
+    ] {
+        let event = first_event(&service, path).await;
+        assert_eq!(event["event"], "init", "{path}");
+        assert_fits(&schema(name), &event);
+    }
+}
+
 #[tokio::test]
 async fn chunks_of_a_chat_fit_their_schema() {
     let service = service().await;
