@@ -249,7 +249,8 @@ impl Assembly<'_> {
 
     /// Where in the file the field is. The file is read for it again, since no text is kept in memory.
     fn place(&mut self, entry: &Entry, path: &str) -> Option<(usize, usize)> {
-        if self.looked == MOST_LOOKED || path.is_empty() {
+        // An object of a cluster has no file.
+        if self.looked == MOST_LOOKED || path.is_empty() || entry.line == 0 {
             return None;
         }
         self.looked += 1;

@@ -32,6 +32,8 @@ pub(crate) struct Candidates {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// Files with a document that does not say which object it is, and that; or none where nothing could be read.
     pub(crate) unnamed: HashMap<Arc<Path>, Option<Arc<Document>>>,
+    /// They come from a cluster, which has ConfigMaps beside Secrets, and Services for servers.
+    pub(crate) cluster: bool,
 }
 
 impl Candidates {

@@ -7,16 +7,19 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
+use k8s_openapi::jiff::Timestamp;
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use troupe_core::model::{ModelSnapshot, SecretRef};
 use troupe_core::port::{Clock, ModelDirectory, RevisionStore, SecretError, SecretSource};
+use troupe_crds::Resource;
 use troupe_crds::condition::{ConditionType, Reason};
-use troupe_rules::Served;
+use troupe_rules::{ConfigMapUse, References, SecretUse, Served};
 
 use crate::assemble::{Assembled, assemble};
 use crate::candidate::Candidates;
+use crate::cluster::{self, Cluster, ClusterOptions, ConfigMaps, Lack, Material, Objects, Parts};
 use crate::diagnostic::Diagnostic;
 use crate::entry::{Condition, Entry};
 use crate::files::{Files, Looks, Seen};
@@ -27,6 +30,7 @@ use crate::save::{Saver, Valid};
 use crate::secret::{Environment, SecretFileError, Secrets};
 use crate::view::{Difference, View};
 use crate::watch::Watch;
+use crate::write::WriteError;
 
 /// The file of Secrets in the data folder.
 const SECRETS_FILE: &str = "secrets.yaml";
@@ -64,7 +68,7 @@ pub fn process_environment() -> Environment {
     Arc::new(|name| std::env::var(name).ok())
 }
 
-/// Resources from folders of YAML, live. Clones share one catalog.
+/// Resources from folders of YAML, or from a namespace of a cluster, live. Clones share one catalog.
 #[derive(Clone)]
 pub struct Catalog {
     pub(crate) shared: Arc<Shared>,
@@ -80,14 +84,37 @@ pub(crate) struct Shared {
     saver: Saver,
     served: Served,
     workspace: Option<Arc<Path>>,
+    cluster: Option<Arc<Cluster>>,
 }
 
 /// What only one reload or write at a time touches.
 pub(crate) struct State {
-    pub(crate) files: Files,
+    source: Source,
     known: Known,
     secret_problem: Option<Diagnostic>,
     loaded: bool,
+}
+
+/// Where documents come from.
+enum Source {
+    /// Folders of manifests.
+    Folders(Files),
+    /// A namespace of a cluster.
+    Cluster(Objects),
+}
+
+impl State {
+    fn new(source: Source) -> Self {
+        Self { source, known: Known::default(), secret_problem: None, loaded: false }
+    }
+
+    /// The folders' files; a cluster has none.
+    pub(crate) fn files(&self) -> Result<&Files, WriteError> {
+        match &self.source {
+            Source::Folders(files) => Ok(files),
+            Source::Cluster(_) => Err(WriteError::NoFolder),
+        }
+    }
 }
 
 impl fmt::Debug for Catalog {
@@ -107,18 +134,14 @@ impl Catalog {
         let shared = Shared {
             view: ArcSwap::from_pointee(empty_view(&options.revisions)),
             secrets: Secrets::new(secrets_file, options.environment),
-            state: Mutex::new(State {
-                files: Files::new(options.directories),
-                known: Known::default(),
-                secret_problem: None,
-                loaded: false,
-            }),
+            state: Mutex::new(State::new(Source::Folders(Files::new(options.directories)))),
             generation: watch::Sender::new(0),
             revisions: options.revisions,
             clock: options.clock,
             saver,
             served: options.served,
             workspace: options.workspace.map(Arc::from),
+            cluster: None,
         };
         let catalog = Self { shared: Arc::new(shared) };
         catalog.reload().await;
@@ -126,6 +149,43 @@ impl Catalog {
             options.tasks.spawn(follow(catalog.clone(), watch, options.shutdown));
         }
         catalog
+    }
+
+    /// Watches the resources of a namespace. Returns when each kind was listed once, and the Secrets that they name were
+    /// asked for; until the API server answers, it waits and says so in the log. `None` when `shutdown` came first.
+    pub async fn open_cluster(options: ClusterOptions) -> Option<Self> {
+        let saver = Saver::start(Arc::clone(&options.revisions), &options.tasks, options.shutdown.clone());
+        let mut parts = Cluster::watch(&options);
+        if !parts.list(&options.shutdown).await {
+            return None;
+        }
+        let Parts { cluster, objects, news } = parts;
+        let shared = Shared {
+            view: ArcSwap::from_pointee(empty_view(&options.revisions)),
+            // In a cluster no file and no variable gives a Secret.
+            secrets: Secrets::new(PathBuf::new(), Arc::new(|_| None)),
+            state: Mutex::new(State::new(Source::Cluster(objects))),
+            generation: watch::Sender::new(0),
+            revisions: Arc::clone(&options.revisions),
+            clock: Arc::clone(&options.clock),
+            saver,
+            served: options.served.clone(),
+            workspace: options.workspace.clone().map(Arc::from),
+            cluster: Some(Arc::clone(&cluster)),
+        };
+        let catalog = Self { shared: Arc::new(shared) };
+        catalog.change_objects(|_| true).await;
+        cluster::follow(&catalog, cluster, news, &options).await;
+        Some(catalog)
+    }
+
+    pub(crate) fn cluster(&self) -> Option<&Cluster> {
+        self.shared.cluster.as_deref()
+    }
+
+    /// The time, for conditions.
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_microsecond(self.shared.clock.now()).unwrap_or_default()
     }
 
     /// What it holds now. A request takes one view at its start and asks only that.
@@ -146,7 +206,7 @@ impl Catalog {
 
     /// How much was looked at and read to keep up with the folders, since the catalog was opened.
     pub async fn looks(&self) -> Looks {
-        self.shared.state.lock().await.files.looks()
+        self.shared.state.lock().await.files().map(Files::looks).unwrap_or_default()
     }
 
     /// Waits until every version seen so far is in the revision store.
@@ -156,7 +216,14 @@ impl Catalog {
 
     /// Secrets and keys that have a value in the folders or the data folder; never the values.
     pub fn secret_keys(&self) -> Vec<(String, String)> {
-        self.shared.secrets.keys()
+        self.cluster().map_or_else(|| self.shared.secrets.keys(), |cluster| cluster.materials.keys())
+    }
+
+    fn value(&self, reference: &SecretRef) -> Result<Arc<str>, SecretError> {
+        match self.cluster() {
+            Some(cluster) => cluster.materials.value(reference),
+            None => self.shared.secrets.value(reference),
+        }
     }
 
     /// The keys of Secrets that what serves of an entry names and that have no value.
@@ -165,7 +232,7 @@ impl Catalog {
         let mut used = troupe_rules::references(resource).secrets;
         used.retain(|used| {
             let reference = SecretRef::Key { name: used.name.clone(), key: used.key.clone() };
-            self.shared.secrets.value(&reference).is_err()
+            self.value(&reference).is_err()
         });
         used
     }
@@ -175,17 +242,16 @@ impl Catalog {
     pub fn conditions(&self, entry: &Entry) -> Vec<Condition> {
         let mut conditions = entry.conditions.clone();
         let said_of = entry.newest.as_ref().or(entry.resource.as_ref());
-        let used = said_of.map(|resource| troupe_rules::references(resource).secrets).unwrap_or_default();
-        if used.is_empty() {
+        let used = said_of.map(|resource| self.used(resource)).unwrap_or_default();
+        if used.secrets.is_empty() && used.config_maps.is_empty() {
             return conditions;
         }
-        let lacking = used.into_iter().find_map(|used| {
-            let reference = SecretRef::Key { name: used.name, key: used.key };
-            let error = self.shared.secrets.value(&reference).err()?;
-            Some(format!("{}: {error}", used.path))
-        });
-        let (status, reason) =
-            if lacking.is_some() { (false, Reason::SecretNotFound) } else { (true, Reason::SecretsFound) };
+        let lacking = self.lacking(&used);
+        let (status, reason) = match &lacking {
+            Some((reason, _)) => (false, *reason),
+            None => (true, Reason::SecretsFound),
+        };
+        let lacking = lacking.map(|(_, message)| message);
         if let Some(message) = &lacking
             && let Some(ready) = conditions.iter_mut().find(|said| said.type_ == ConditionType::Ready && said.status)
         {
@@ -196,11 +262,48 @@ impl Catalog {
         conditions
     }
 
-    /// Writes a Secret's key into the data folder's file.
+    /// What this process reads of what a resource names: in a cluster some of it is its pod's matter.
+    fn used(&self, resource: &Resource) -> References {
+        if self.cluster().is_some() && !cluster::reads_its_own(resource) {
+            return References::default();
+        }
+        troupe_rules::references(resource)
+    }
+
+    /// The first Secret's key, or ConfigMap, that is named and not there.
+    fn lacking(&self, used: &References) -> Option<(Reason, String)> {
+        let Some(cluster) = self.cluster() else {
+            return used.secrets.iter().find_map(|used| {
+                let reference = SecretRef::Key { name: used.name.clone(), key: used.key.clone() };
+                let error = self.shared.secrets.value(&reference).err()?;
+                Some((Reason::SecretNotFound, format!("{}: {error}", used.path)))
+            });
+        };
+        let told = |path: &str, name: &Material, lack: Lack| (lack.reason, format!("{path}: {name} {}", lack.message));
+        let secret = |used: &SecretUse| {
+            let name = Material::Secret(used.name.as_str().into());
+            let lack = cluster.materials.lookup(&name, &used.key).err()?;
+            Some(told(&used.path, &name, lack))
+        };
+        let config_map = |used: &ConfigMapUse| {
+            let name = Material::ConfigMap(used.name.as_str().into());
+            let lack = match &used.key {
+                Some(key) => cluster.materials.lookup(&name, key).err()?,
+                None => cluster.materials.lack(&name)?,
+            };
+            Some(told(&used.path, &name, lack))
+        };
+        used.secrets.iter().find_map(secret).or_else(|| used.config_maps.iter().find_map(config_map))
+    }
+
+    /// Writes a Secret's key into the data folder's file, or into a Secret of the cluster.
     ///
     /// # Errors
     /// When the file holds something else, or the file system refuses.
     pub async fn set_secret(&self, name: &str, key: &str, value: &str) -> Result<(), SecretFileError> {
+        if let Some(cluster) = self.cluster() {
+            return Ok(cluster.set_secret(name, key, value).await?);
+        }
         let _one_at_a_time = self.shared.state.lock().await;
         self.shared.secrets.set(name, key, value)
     }
@@ -210,6 +313,9 @@ impl Catalog {
     /// # Errors
     /// When the file holds something else, or the file system refuses.
     pub async fn delete_secret(&self, name: &str) -> Result<bool, SecretFileError> {
+        if let Some(cluster) = self.cluster() {
+            return Ok(cluster.delete_secret(name).await?);
+        }
         let _one_at_a_time = self.shared.state.lock().await;
         self.shared.secrets.delete(name)
     }
@@ -221,8 +327,10 @@ impl Catalog {
     }
 
     pub(crate) async fn reload_with(&self, state: &mut State, seen: &Seen) {
-        let different = refreshed(state, seen).await;
-        let candidates = Candidates::collect(&state.files);
+        let Source::Folders(files) = &mut state.source else { return };
+        let different = refreshed(files, seen).await;
+        let candidates = Candidates::collect(files);
+        let problems: Vec<Diagnostic> = files.problems().cloned().collect();
         let secret_problem = self.shared.secrets.refresh(candidates.secrets.clone());
         if state.loaded && !different && secret_problem == state.secret_problem {
             return;
@@ -230,11 +338,25 @@ impl Catalog {
         state.secret_problem.clone_from(&secret_problem);
         let previous = state.loaded.then(|| self.view());
         let mut assembled = self.assembled(&candidates, &mut state.known, previous.as_deref()).await;
-        assembled.diagnostics.extend(state.files.problems().cloned());
+        assembled.diagnostics.extend(problems);
         assembled.diagnostics.extend(secret_problem);
         assembled.diagnostics.sort();
         state.loaded = true;
         self.publish(assembled, &candidates, &mut state.known, previous.as_deref());
+    }
+
+    /// Changes the objects of a cluster; where `change` says that documents are others, the view is made again.
+    pub(crate) async fn change_objects(&self, change: impl FnOnce(&mut Objects) -> bool) {
+        let mut state = self.shared.state.lock().await;
+        let State { source, known, loaded, .. } = &mut *state;
+        let Source::Cluster(objects) = source else { return };
+        if !change(objects) {
+            return;
+        }
+        let previous = loaded.then(|| self.view());
+        let assembled = self.assembled(objects.candidates(), known, previous.as_deref()).await;
+        *loaded = true;
+        self.publish(assembled, objects.candidates(), known, previous.as_deref());
     }
 
     /// Assembles, asking the store for what is missing.
@@ -263,6 +385,8 @@ impl Catalog {
             names_stamp: assembled.names_stamp,
             revisions: Arc::clone(&self.shared.revisions),
             workspace: self.shared.workspace.clone(),
+            namespace: self.cluster().map(|cluster| Arc::clone(&cluster.namespace)),
+            config_maps: self.cluster().map(|cluster| cluster.materials.config_maps()).unwrap_or_default(),
             cache: Cache::default(),
         };
         let view = Arc::new(view);
@@ -273,6 +397,10 @@ impl Catalog {
             known.outdated(valid.kind, &valid.name);
             self.shared.saver.save(valid);
         }
+        if let Some(cluster) = self.cluster() {
+            cluster.published(&differences);
+            return;
+        }
         let untold = |file: &Path| candidates.unnamed.contains_key(file);
         for place in place::changed(&view, &differences, untold, previous.is_none(), now) {
             self.shared.saver.save_place(place);
@@ -281,17 +409,17 @@ impl Catalog {
 }
 
 /// Looks at the files on a thread that may wait for the disk.
-async fn refreshed(state: &mut State, seen: &Seen) -> bool {
+async fn refreshed(files: &mut Files, seen: &Seen) -> bool {
     let seen = seen.clone();
-    let folders = state.files.folders().to_vec();
-    let mut files = std::mem::replace(&mut state.files, Files::new(folders));
+    let folders = files.folders().to_vec();
+    let mut looking = std::mem::replace(files, Files::new(folders));
     let looked = tokio::task::spawn_blocking(move || {
-        let different = files.refresh(&seen);
-        (files, different)
+        let different = looking.refresh(&seen);
+        (looking, different)
     });
     match looked.await {
-        Ok((files, different)) => {
-            state.files = files;
+        Ok((looked, different)) => {
+            *files = looked;
             different
         }
         Err(error) => {
@@ -335,6 +463,8 @@ fn empty_view(revisions: &Arc<dyn RevisionStore>) -> View {
         names_stamp: 0,
         revisions: Arc::clone(revisions),
         workspace: None,
+        namespace: None,
+        config_maps: ConfigMaps::new(),
         cache: Cache::default(),
     }
 }
@@ -353,7 +483,7 @@ async fn follow(catalog: Catalog, mut watch: Watch, shutdown: CancellationToken)
 #[async_trait]
 impl SecretSource for Catalog {
     async fn secret(&self, reference: &SecretRef) -> Result<Arc<str>, SecretError> {
-        self.shared.secrets.value(reference)
+        self.value(reference)
     }
 }
 

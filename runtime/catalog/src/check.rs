@@ -15,13 +15,13 @@ pub(crate) fn revision(resource: &Resource) -> String {
 }
 
 /// The first field that is not served: by this runtime yet, or by a folder ever.
-pub(crate) fn unsupported(resource: &Resource, served: &Served) -> Option<Violation> {
+pub(crate) fn unsupported(resource: &Resource, served: &Served, cluster: bool) -> Option<Violation> {
     let config_map = || {
         let used = troupe_rules::references(resource).config_maps.into_iter().next()?;
         let message = "a folder has no ConfigMaps: write the content into the manifest, or use path";
         Some(Violation { path: used.path, message: message.to_owned() })
     };
-    not_supported(resource, served).into_iter().next().or_else(config_map)
+    not_supported(resource, served).into_iter().next().or_else(|| if cluster { None } else { config_map() })
 }
 
 /// The spec as JSON; null for a Secret, whose values never become JSON.

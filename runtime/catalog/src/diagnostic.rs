@@ -30,9 +30,9 @@ impl Severity {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Diagnostic {
-    /// The file.
+    /// The file; `namespace/<name>` for an object of a cluster.
     pub file: Arc<Path>,
-    /// The line in the file, from 1.
+    /// The line in the file, from 1; 0 for an object of a cluster.
     pub line: usize,
     /// The column in the line, from 1, where one is known.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,7 +54,10 @@ pub struct Diagnostic {
 impl fmt::Display for Diagnostic {
     /// One line as compilers write it: `file:line:column: error: Agent "a": spec.modelRef: message`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file.display(), self.line)?;
+        write!(f, "{}", self.file.display())?;
+        if self.line > 0 {
+            write!(f, ":{}", self.line)?;
+        }
         if let Some(column) = self.column {
             write!(f, ":{column}")?;
         }

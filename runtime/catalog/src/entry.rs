@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
+use troupe_core::id::Timestamp;
 use troupe_crds::condition::{ConditionType, Reason};
 use troupe_crds::{Kind, Resource};
 
@@ -49,10 +50,15 @@ pub struct Entry {
     pub newest_revision: Option<Arc<str>>,
     /// Changes with every edit of the document; what `If-Match` is compared with.
     pub resource_version: String,
-    /// The file that holds it.
+    /// The file that holds it; `namespace/<name>` for an object of a cluster.
     pub file: Arc<Path>,
-    /// The line of the document's first byte.
+    /// The line of the document's first byte, from 1; 0 for an object of a cluster.
     pub line: usize,
+    /// The field manager of the GitOps tool or of Helm that an object of a cluster belongs to: a write needs
+    /// [`crate::Catalog::apply_forced`].
+    pub managed_by: Option<&'static str>,
+    /// When an object of a cluster was last changed, in microseconds since 1970; a file's own time is its file's.
+    pub changed_at: Option<Timestamp>,
     /// Conditions, `Ready` first.
     pub conditions: Vec<Condition>,
     /// What it was made of.

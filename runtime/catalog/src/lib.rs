@@ -1,10 +1,10 @@
-//! Resources from folders of YAML, live: loading, rules, edits, secrets, revisions, and what the engine pins of them.
+//! Resources from folders of YAML or a namespace of a cluster, live: loading, rules, edits, secrets, revisions, and what the engine pins of them.
 //!
-//! [`Catalog::open`] loads folders of manifests and watches them; [`Catalog::view`] is what it holds at one moment,
+//! [`Catalog::open`] loads folders of manifests and watches them, [`Catalog::open_cluster`] a namespace; [`Catalog::view`] is what it holds at one moment,
 //! immutable and cheap to take. An edit is live within a tenth of a second. What is wrong is a [`Diagnostic`] and a
 //! [`Condition`], never a failure: the rest serves, and a bad edit leaves the last good version serving, after a
 //! restart too, since the revision store keeps it. [`Catalog::apply`] and [`Catalog::delete`] edit the files, and keep
-//! people's comments.
+//! people's comments, or write to the API server.
 
 #![expect(clippy::doc_markdown, reason = "kinds are proper names")]
 
@@ -13,6 +13,7 @@ mod atomic;
 mod candidate;
 mod catalog;
 mod check;
+mod cluster;
 mod diagnostic;
 mod document;
 mod edit;
@@ -30,6 +31,7 @@ mod watch;
 mod write;
 
 pub use catalog::{Catalog, CatalogOptions, process_environment};
+pub use cluster::{ClusterError, ClusterOptions, Reachability};
 pub use diagnostic::{Diagnostic, Severity};
 pub use entry::{Condition, Entry};
 pub use files::Looks;

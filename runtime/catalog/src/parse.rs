@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use troupe_core::id::Timestamp;
 use troupe_crds::{Kind, Resource, SecretDocument};
 
 use crate::check;
@@ -26,6 +27,10 @@ pub(crate) struct Document {
     pub(crate) kind: Option<Kind>,
     /// The name, where it could be read.
     pub(crate) name: Option<Arc<str>>,
+    /// The tool that an object of a cluster belongs to.
+    pub(crate) managed_by: Option<&'static str>,
+    /// When an object of a cluster was last changed.
+    pub(crate) changed_at: Option<Timestamp>,
     /// What it holds.
     pub(crate) content: Content,
 }
@@ -167,7 +172,8 @@ impl Reader<'_> {
     }
 
     fn document(&self, kind: Option<Kind>, name: Option<Arc<str>>, content: Content) -> Document {
-        Document { file: Arc::clone(self.file), line: self.line, version: self.version.clone(), kind, name, content }
+        let (file, version) = (Arc::clone(self.file), self.version.clone());
+        Document { file, line: self.line, version, kind, name, managed_by: None, changed_at: None, content }
     }
 }
 

@@ -140,6 +140,9 @@ impl Catalog {
     /// # Errors
     /// When the file holds something else, or the file system refuses.
     pub async fn delete_secret_key(&self, name: &str, key: &str) -> Result<bool, SecretFileError> {
+        if let Some(cluster) = self.cluster() {
+            return Ok(cluster.delete_secret_key(name, key).await?);
+        }
         let _one_at_a_time = self.shared.state.lock().await;
         self.shared.secrets.delete_key(name, key)
     }

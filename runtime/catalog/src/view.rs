@@ -7,6 +7,7 @@ use std::sync::Arc;
 use troupe_core::port::RevisionStore;
 use troupe_crds::{AgentSpec, Kind, McpServerSpec, ModelSpec, PromptTemplateSpec, Resource, RuntimeSpec, ToolSpec};
 
+use crate::cluster::ConfigMaps;
 use crate::diagnostic::Diagnostic;
 use crate::entry::Entry;
 use crate::resolve::Cache;
@@ -30,6 +31,10 @@ pub struct View {
     pub(crate) names_stamp: u64,
     pub(crate) revisions: Arc<dyn RevisionStore>,
     pub(crate) workspace: Option<Arc<Path>>,
+    /// The namespace, where the objects are those of a cluster: its servers are reached at their Services.
+    pub(crate) namespace: Option<Arc<str>>,
+    /// The ConfigMaps that resources name.
+    pub(crate) config_maps: ConfigMaps,
     pub(crate) cache: Cache,
 }
 

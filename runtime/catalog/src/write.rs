@@ -16,6 +16,7 @@ use troupe_rules::Violation;
 
 use crate::catalog::{Catalog, State};
 use crate::check;
+use crate::cluster::ClusterError;
 use crate::edit::EditError;
 use crate::entry::Entry;
 use crate::files::Seen;
@@ -23,7 +24,7 @@ use crate::files::Seen;
 use target::{Outcome, Target};
 
 /// How often a write begins again when the file changes under it.
-const ATTEMPTS: usize = 8;
+pub(crate) const ATTEMPTS: usize = 8;
 
 /// Conditions of a write.
 #[derive(Clone, Debug, Default)]
@@ -87,6 +88,19 @@ pub enum WriteError {
         /// The file.
         file: PathBuf,
     },
+    /// A GitOps tool or Helm manages the object: its next run would undo the write.
+    #[error("{kind} {name:?} is managed by {manager}: change it where that takes it from, or force the write")]
+    Managed {
+        /// Its kind.
+        kind: Kind,
+        /// Its name.
+        name: String,
+        /// The tool's field manager.
+        manager: &'static str,
+    },
+    /// The API server did not take it.
+    #[error(transparent)]
+    Cluster(ClusterError),
     /// There is no folder to write to.
     #[error("there is no folder to write to: start with a directory")]
     NoFolder,
@@ -121,19 +135,23 @@ impl Catalog {
     /// result is in [`Catalog::view`] on return.
     ///
     /// # Errors
-    /// When the resource breaks a rule, a condition of `options` does not hold, or the file cannot be written.
+    /// When the resource breaks a rule, a condition of `options` does not hold, a GitOps tool manages the object, or the
+    /// file, or the API server, does not take it.
     pub async fn apply(&self, resource: Resource, options: WriteOptions) -> Result<Arc<Entry>, WriteError> {
         let kind = resource.kind().ok_or(WriteError::Secret)?;
         let violations = check::violations(&resource);
         if !violations.is_empty() {
             return Err(WriteError::Invalid(violations));
         }
+        if let Some(cluster) = self.cluster() {
+            return self.apply_to_cluster(cluster, kind, &resource, &options, false).await;
+        }
         let mut state = self.shared.state.lock().await;
         // What a person saved a moment ago counts, seen or not.
         self.reload_with(&mut state, &Seen::everything()).await;
         self.check_conditions(kind, &resource, &options)?;
         let name = resource.name().to_owned();
-        let target = Target::of(&state.files, kind, &name)?;
+        let target = Target::of(state.files()?, kind, &name)?;
         let file = target.file().to_owned();
         blocking(move || {
             target.change(|says| Ok(Outcome::Write(wanted(&resource, says))), options.if_match.as_deref())
@@ -148,12 +166,15 @@ impl Catalog {
     /// When there is no such object, an earlier folder defines it too, `if_match` does not hold, or the file cannot be
     /// written.
     pub async fn delete(&self, kind: Kind, name: &str, options: WriteOptions) -> Result<(), WriteError> {
+        if let Some(cluster) = self.cluster() {
+            return self.delete_from_cluster(cluster, kind, name, &options, false).await;
+        }
         let mut state = self.shared.state.lock().await;
         self.reload_with(&mut state, &Seen::everything()).await;
         let missing = || WriteError::NotFound { kind, name: name.to_owned() };
         let view = self.view();
         view.get(kind, name).ok_or_else(missing)?;
-        let target = Target::of(&state.files, kind, name)?;
+        let target = Target::of(state.files()?, kind, name)?;
         if let Some(file) = target.earlier.clone() {
             return Err(WriteError::DefinedEarlier { kind, name: name.to_owned(), file });
         }
@@ -163,7 +184,37 @@ impl Catalog {
         Ok(())
     }
 
-    fn check_conditions(&self, kind: Kind, resource: &Resource, options: &WriteOptions) -> Result<(), WriteError> {
+    /// The same as [`Catalog::apply`], also where a GitOps tool or Helm manages the object, whose next run may undo it.
+    ///
+    /// # Errors
+    /// As for [`Catalog::apply`].
+    pub async fn apply_forced(&self, resource: Resource, options: WriteOptions) -> Result<Arc<Entry>, WriteError> {
+        let Some(cluster) = self.cluster() else { return self.apply(resource, options).await };
+        let kind = resource.kind().ok_or(WriteError::Secret)?;
+        let violations = check::violations(&resource);
+        if !violations.is_empty() {
+            return Err(WriteError::Invalid(violations));
+        }
+        self.apply_to_cluster(cluster, kind, &resource, &options, true).await
+    }
+
+    /// The same as [`Catalog::delete`], also where a GitOps tool or Helm manages the object.
+    ///
+    /// # Errors
+    /// As for [`Catalog::delete`].
+    pub async fn delete_forced(&self, kind: Kind, name: &str, options: WriteOptions) -> Result<(), WriteError> {
+        match self.cluster() {
+            Some(cluster) => self.delete_from_cluster(cluster, kind, name, &options, true).await,
+            None => self.delete(kind, name, options).await,
+        }
+    }
+
+    pub(crate) fn check_conditions(
+        &self,
+        kind: Kind,
+        resource: &Resource,
+        options: &WriteOptions,
+    ) -> Result<(), WriteError> {
         let view = self.view();
         let name = resource.name();
         let present = view.get(kind, name);
@@ -203,7 +254,7 @@ fn wanted(resource: &Resource, says: Option<&Value>) -> Value {
 }
 
 /// An object as a manifest: name, labels, annotations and spec.
-fn manifest(resource: &Resource) -> Value {
+pub(crate) fn manifest(resource: &Resource) -> Value {
     let metadata = resource.metadata();
     let mut kept = json!({"name": resource.name()});
     if let Some(labels) = metadata.labels.as_ref().filter(|labels| !labels.is_empty()) {

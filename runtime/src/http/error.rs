@@ -237,10 +237,17 @@ impl From<troupe_catalog::WriteError> for Problem {
             | WriteError::DefinedEarlier { .. }
             | WriteError::NoFolder
             | WriteError::Edit { .. } => Self::conflict(error.to_string()),
+            WriteError::Managed { .. } => Self::conflict(error.to_string()),
+            WriteError::Cluster(refused) => of_cluster(refused),
             WriteError::Busy(_) => Self::unavailable(error.to_string()),
             WriteError::File { .. } => Self::internal(&error),
         }
     }
+}
+
+fn of_cluster(refused: &troupe_catalog::ClusterError) -> Problem {
+    let code = StatusCode::from_u16(refused.code()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    Problem::new(code, refused.to_string())
 }
 
 impl From<troupe_catalog::SecretFileError> for Problem {
@@ -248,6 +255,7 @@ impl From<troupe_catalog::SecretFileError> for Problem {
         use troupe_catalog::SecretFileError;
         match &error {
             SecretFileError::Malformed { .. } => Self::conflict(error.to_string()),
+            SecretFileError::Cluster(refused) => of_cluster(refused),
             SecretFileError::Write { .. } => Self::internal(&error),
         }
     }

@@ -102,7 +102,7 @@ impl Decision<'_> {
         if check::is_suspended(resource) {
             return Some(Problem::new(Reason::Suspended, "spec.suspend: is true: remove it to serve again"));
         }
-        if let Some(violation) = check::unsupported(resource, self.served) {
+        if let Some(violation) = check::unsupported(resource, self.served, self.candidates.cluster) {
             return Some(Problem::new(Reason::NotSupported, violation.to_string()));
         }
         troupe_rules::references(resource).objects.iter().find_map(|reference| self.dangling(reference))
@@ -179,6 +179,8 @@ impl Decision<'_> {
             resource_version: document.version.clone(),
             file: Arc::clone(&document.file),
             line: document.line,
+            managed_by: document.managed_by,
+            changed_at: document.changed_at,
             conditions,
             document: Arc::clone(document),
             diagnostic: None,

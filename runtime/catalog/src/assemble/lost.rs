@@ -93,6 +93,8 @@ fn stored(object: &PlacedObject, good: &crate::parse::Object, document: Arc<Docu
         resource_version: document.version.clone(),
         file: Arc::clone(&document.file),
         line: document.line,
+        managed_by: document.managed_by,
+        changed_at: document.changed_at,
         conditions: Vec::new(),
         document,
         diagnostic: None,
@@ -102,5 +104,7 @@ fn stored(object: &PlacedObject, good: &crate::parse::Object, document: Arc<Docu
 /// A file of which nothing could be read.
 fn unread(file: &Arc<Path>) -> Arc<Document> {
     let content = Content::Broken(Vec::new());
-    Arc::new(Document { file: Arc::clone(file), line: 1, version: String::new(), kind: None, name: None, content })
+    let (kind, name, managed_by, changed_at) = (None, None, None, None);
+    let (file, version) = (Arc::clone(file), String::new());
+    Arc::new(Document { file, line: 1, version, kind, name, managed_by, changed_at, content })
 }

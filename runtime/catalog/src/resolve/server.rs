@@ -18,6 +18,9 @@ pub(super) const TIMEOUT: Duration = Duration::from_mins(1);
 /// How long a process may idle, where the server says nothing.
 const IDLE_TIMEOUT: Duration = Duration::from_mins(5);
 
+/// The port of a server's Service, at which its bridge listens.
+const SERVICE_PORT: u16 = 8_080;
+
 /// The longest name that models take.
 const MAX_NAME: usize = 64;
 
@@ -35,7 +38,10 @@ pub(super) fn snapshot(view: &View, name: &str) -> Result<McpServerSnapshot, Res
     serving_resource(view.get(Kind::McpServer, name).ok_or_else(missing)?)?;
     let spec = view.mcp_server(name).ok_or_else(missing)?;
     let transport = match (&spec.stdio, &spec.http) {
-        (Some(server), _) => stdio(server),
+        (Some(server), _) => match &view.namespace {
+            Some(namespace) => service(name, namespace, server),
+            None => stdio(server),
+        },
         (None, Some(server)) => http(server),
         // The rules demand one of the two.
         (None, None) => return Err(missing()),
@@ -46,6 +52,19 @@ pub(super) fn snapshot(view: &View, name: &str) -> Result<McpServerSnapshot, Res
         timeout_ms: Some(model::millis(spec.timeout.as_ref(), TIMEOUT)),
         max_response_bytes: spec.max_response_bytes,
     })
+}
+
+/// A server in a cluster: a bridge runs its command in pods of its own, behind the Service that the operator makes.
+fn service(name: &str, namespace: &str, server: &StdioServer) -> McpTransport {
+    let slug = troupe_crds::id::slug(name);
+    McpTransport::Http {
+        url: format!("http://mcp-{slug}.{namespace}.svc:{SERVICE_PORT}/mcp"),
+        headers: Vec::new(),
+        sse: false,
+        oauth: None,
+        ca: None,
+        per_session: server.sharing == Sharing::PerSession,
+    }
 }
 
 fn stdio(server: &StdioServer) -> McpTransport {

@@ -84,15 +84,16 @@ async fn typed(view: &View, mcp: &dyn McpDirectory, name: &str, spec: &Spec) -> 
         return Ok(built_in(builtin.type_, Some(builtin)));
     }
     if let Some(skill) = &spec.skill {
-        return skill::snapshot(name, skill, view.workspace.as_deref());
+        return skill::snapshot(name, skill, view);
     }
     if let Some(request) = &spec.http {
         return Ok(http::snapshot(request));
     }
     if let Some(function) = &spec.function {
-        let source = match (&function.source, &function.path) {
-            (Some(source), _) => source.clone(),
-            (None, path) => skill::read(name, path.as_deref().unwrap_or_default(), view.workspace.as_deref())?,
+        let source = match (&function.source, &function.config_map_key_ref, &function.path) {
+            (Some(source), _, _) => source.clone(),
+            (None, Some(reference), _) => skill::config_map_key(name, reference, &view.config_maps)?,
+            (None, None, path) => skill::read(name, path.as_deref().unwrap_or_default(), view.workspace.as_deref())?,
         };
         let kind = FunctionTool {
             language: "Python".to_owned(),

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::atomic;
+use crate::cluster::ClusterError;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::edit;
 
@@ -40,7 +41,7 @@ impl fmt::Debug for Hidden {
 /// Values by Secret and key.
 pub(super) type Values = BTreeMap<String, BTreeMap<String, Hidden>>;
 
-/// The file of Secrets could not be read or written. Its content is never part of the message.
+/// A Secret could not be written. Its content is never part of the message.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretFileError {
     /// It holds something else than Secrets.
@@ -49,6 +50,9 @@ pub enum SecretFileError {
         /// The file.
         path: PathBuf,
     },
+    /// The API server did not take it, where Secrets are those of a cluster.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
     /// The file system refused.
     #[error("cannot write {path}")]
     Write {

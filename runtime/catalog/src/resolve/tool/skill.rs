@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use troupe_core::tool::{SkillTool, ToolKind, ToolSnapshot};
+use troupe_crds::reference::ConfigMapKeyReference;
 use troupe_crds::tool as crd;
 
 use super::{ResolveError, of_kind};
+use crate::cluster::{ConfigMaps, Values};
+use crate::view::View;
 
 /// The file that says what a skill is.
 const SKILL_FILE: &str = "SKILL.md";
@@ -22,11 +25,7 @@ struct FrontMatter {
 }
 
 /// What is pinned of a skill.
-pub(super) fn snapshot(
-    name: &str,
-    skill: &crd::SkillTool,
-    workspace: Option<&Path>,
-) -> Result<ToolSnapshot, ResolveError> {
+pub(super) fn snapshot(name: &str, skill: &crd::SkillTool, view: &View) -> Result<ToolSnapshot, ResolveError> {
     let mut pinned = SkillTool {
         name: name.to_owned(),
         body: None,
@@ -34,8 +33,9 @@ pub(super) fn snapshot(
         files: std::collections::BTreeMap::new(),
         steps: skill.steps.iter().map(|step| serde_json::to_value(step).unwrap_or_default()).collect(),
     };
-    let text = match (&skill.source.inline, &skill.source.path) {
-        (Some(inline), _) => {
+    let source = &skill.source;
+    let text = match (&source.inline, &source.config_map_ref, &source.path) {
+        (Some(inline), _, _) => {
             pinned.files.clone_from(&inline.files);
             inline
                 .files
@@ -43,8 +43,16 @@ pub(super) fn snapshot(
                 .cloned()
                 .ok_or_else(|| file(name, SKILL_FILE, "is missing from inline.files"))?
         }
-        (None, path) => {
-            let folder = within(workspace, path.as_deref().unwrap_or_default());
+        (None, Some(reference), _) => {
+            let values = config_map(name, &reference.name, &view.config_maps)?;
+            let texts =
+                values.iter().filter_map(|(key, text)| Some((key.as_ref().to_owned(), text.as_deref()?.to_owned())));
+            pinned.files = texts.collect();
+            let missing = || file(name, SKILL_FILE, &format!("is no key of ConfigMap {:?}", reference.name));
+            pinned.files.get(SKILL_FILE).cloned().ok_or_else(missing)?
+        }
+        (None, None, path) => {
+            let folder = within(view.workspace.as_deref(), path.as_deref().unwrap_or_default());
             pinned.directory = Some(folder.display().to_string());
             read_file(name, &folder.join(SKILL_FILE))?
         }
@@ -61,6 +69,23 @@ pub(super) fn snapshot(
     tool.spec.description = front.description.unwrap_or_default();
     (tool.read_only, tool.idempotent) = (true, true);
     Ok(tool)
+}
+
+/// The text of a key of a ConfigMap.
+pub(super) fn config_map_key(
+    tool: &str,
+    reference: &ConfigMapKeyReference,
+    config_maps: &ConfigMaps,
+) -> Result<String, ResolveError> {
+    let values = config_map(tool, &reference.name, config_maps)?;
+    let text = values.get(reference.key.as_str()).and_then(Option::as_deref).map(str::to_owned);
+    let missing = || format!("of ConfigMap {:?} is not there, or holds no text: write it", reference.name);
+    text.ok_or_else(|| file(tool, &reference.key, &missing()))
+}
+
+fn config_map<'maps>(tool: &str, name: &str, config_maps: &'maps ConfigMaps) -> Result<&'maps Values, ResolveError> {
+    let missing = || file(tool, &format!("ConfigMap {name:?}"), "cannot be read: see the condition SecretsResolved");
+    config_maps.get(name).map(|values| &**values).ok_or_else(missing)
 }
 
 /// The text of a file of the workspace.
