@@ -4,17 +4,22 @@ CARGO ?= cargo
 # The example that `make run` serves, and where.
 EXAMPLE ?= quickstart
 LISTEN ?= 127.0.0.1:7988
+# The images that `make image` writes; empty: all. PROFILE, REGISTRY and TAG: see scripts/images.
+IMAGES ?=
 # What `make test` tests, such as `make test TEST='--package troupe-core'`.
 TEST ?= --workspace
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test e2e check bench fmt generate peers cluster
+.PHONY: help build image run test e2e check bench bench-operator fmt generate peers cluster
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build `troupe` for use, optimised: target/release/troupe
 	$(CARGO) build --release --package troupe-runtime --package troupe-bridge
+
+image: ## Write the container images as OCI archives to target/images, without a container engine (IMAGES=…, PROFILE=quick)
+	@CARGO='$(CARGO)' scripts/images $(IMAGES)
 
 run: ## Build quickly and serve examples/quickstart (EXAMPLE=…) on 127.0.0.1:7988 (LISTEN=…)
 	@EXAMPLE='$(EXAMPLE)' LISTEN='$(LISTEN)' CARGO='$(CARGO)' scripts/run
@@ -35,6 +40,9 @@ check: ## Formatting, lints, and whether what is generated is up to date
 bench: ## Measure: every figure beside its baseline of the same run
 	$(CARGO) build --release --package troupe-runtime --package troupe-model-server --package troupe-bench
 	target/release/troupe-bench suite
+
+bench-operator: cluster ## Measure the operator with 10,000 Agents on a real API server
+	$(CARGO) test --release --package troupe-operator --test scale -- --ignored --nocapture
 
 fmt: ## Format the code
 	$(CARGO) fmt --all
