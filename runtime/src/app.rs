@@ -12,7 +12,7 @@ use troupe_llm::Models;
 use troupe_net::{AllowList, Client, ClientConfig, ProxyConfig};
 use troupe_rules::Served;
 use troupe_store::{Store, StoreOptions};
-use troupe_tools::jail::{JailSettings, Launcher, Sandbox};
+use troupe_tools::jail::{JailSettings, Launcher, RemoteSandbox, Sandbox};
 use troupe_tools::{Tools, ToolsSettings};
 
 use crate::clock::SystemClock;
@@ -26,6 +26,10 @@ use crate::settings::Settings;
 use crate::telemetry::Watchers;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::trace::Traces;
+
+/// Where inline skills are laid out below the workspace, for a sandbox to find: beside the users' folders, so that no
+/// command may write there.
+const SHARED_SKILLS: &str = ".troupe-skills";
 
 /// A running service.
 pub struct App {
@@ -183,14 +187,18 @@ fn tools_settings(
             .map_or_else(Launcher::default, |program| Launcher { program: program.clone(), arguments: Vec::new() }),
         protected: vec![settings.data.clone()],
         sandbox: if settings.no_sandbox { Sandbox::None } else { Sandbox::Landlock },
+        remote: settings.sandbox_socket.as_ref().map(RemoteSandbox::new),
         ..JailSettings::default()
     };
+    // A sandbox sees the workspace and nothing of the data.
+    let shared = settings.sandbox_socket.as_ref().and(settings.workspace.as_ref());
+    let skills = shared.map_or_else(|| settings.data.join("skills"), |workspace| workspace.join(SHARED_SKILLS));
     ToolsSettings {
         bash_timeout: settings.bash_timeout,
         fetch_max_size: settings.fetch_max_size,
         live: Arc::new(environment.clone()),
         network: network.clone(),
         tasks: tasks.clone(),
-        ..ToolsSettings::new(jail, settings.data.join("skills"))
+        ..ToolsSettings::new(jail, skills)
     }
 }

@@ -6,6 +6,7 @@ pub mod completions;
 pub mod console;
 mod namespace;
 pub mod revisions;
+pub mod sandbox;
 pub mod serve;
 mod service;
 pub mod validate;
@@ -60,6 +61,10 @@ enum Command {
     Publish(Box<revisions::PublishArguments>),
     /// Open a namespace's console and API on this machine
     Console(console::ConsoleArguments),
+    /// Run commands for a runtime in another container, over a Unix socket
+    ///
+    /// The sidecar of a runtime in a cluster: it holds neither Secrets nor a token.
+    Sandbox(sandbox::SandboxArguments),
     /// Write a completion script for a shell to standard output
     Completions(completions::CompletionsArguments),
 }
@@ -85,7 +90,7 @@ pub fn run() -> ExitCode {
 
 impl Arguments {
     fn run(self) -> anyhow::Result<ExitCode> {
-        let usual = if matches!(self.command, Command::Serve(_)) { "info" } else { QUIET };
+        let usual = if matches!(self.command, Command::Serve(_) | Command::Sandbox(_)) { "info" } else { QUIET };
         let filter = self.log.or_else(|| variable::process("RUST_LOG")).unwrap_or_else(|| usual.to_owned());
         log::start(self.log_format, &filter).map_err(|error| UsageError(format!("--log: {error:#}")))?;
         match self.command {
@@ -99,6 +104,7 @@ impl Arguments {
             Command::Diff(arguments) => on_all_cores(revisions::diff(*arguments)),
             Command::Publish(arguments) => on_all_cores(revisions::publish(*arguments)),
             Command::Console(arguments) => on_all_cores(console::console(arguments)),
+            Command::Sandbox(arguments) => on_all_cores(sandbox::sandbox(arguments)),
             Command::Completions(arguments) => completions::completions(&arguments, Self::command()),
         }
     }

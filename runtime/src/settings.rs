@@ -36,6 +36,8 @@ pub struct Settings {
     pub search_max_results: usize,
     /// Commands run without Landlock and seccomp.
     pub no_sandbox: bool,
+    /// The socket of the sandbox that runs commands; `None` = this process runs them.
+    pub sandbox_socket: Option<PathBuf>,
     /// Hosts and networks that requests may reach although the guard would refuse them.
     pub allowed: Vec<String>,
     /// Further host names under which the service is reached.
@@ -76,6 +78,7 @@ impl Settings {
             upload_parallel_max_threads: 5,
             search_max_results: 1_000,
             no_sandbox: false,
+            sandbox_socket: None,
             allowed: Vec::new(),
             hosts: Vec::new(),
             cors: Vec::new(),

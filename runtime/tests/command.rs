@@ -7,6 +7,8 @@ mod bench;
 mod examples;
 #[path = "command/revisions.rs"]
 mod revisions;
+#[path = "command/sandbox.rs"]
+mod sandbox;
 #[path = "command/serve.rs"]
 mod serve;
 

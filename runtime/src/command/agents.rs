@@ -30,6 +30,9 @@ pub struct AgentOptions {
     /// How commands and functions are confined
     #[arg(long, env = "TROUPE_SANDBOX", value_enum, default_value_t)]
     sandbox: SandboxKind,
+    /// The socket of a `troupe sandbox` that runs commands and functions instead of this process
+    #[arg(long, env = "TROUPE_SANDBOX_SOCKET", value_name = "SOCKET")]
+    sandbox_socket: Option<PathBuf>,
     /// A host (also `*.example.org`), address or network that tools may reach although it is private; repeatable
     #[arg(long, env = "TROUPE_ALLOW_HOST", value_name = "HOST", value_delimiter = ',')]
     allow_host: Vec<String>,
@@ -58,6 +61,7 @@ impl AgentOptions {
     pub fn apply(self, settings: &mut Settings, lookup: Lookup<'_>) -> anyhow::Result<()> {
         settings.workspace = path_or_older(self.workspace, "AGENT_WORKSPACE", lookup).map(made).transpose()?;
         settings.no_sandbox = self.sandbox == SandboxKind::None;
+        settings.sandbox_socket = self.sandbox_socket;
         settings.allowed = self.allow_host;
         if let Some(rounds) = or_older(self.max_tool_rounds, "MAX_TOOL_ROUNDS", lookup)? {
             settings.max_tool_rounds = rounds;
