@@ -19,6 +19,8 @@ pub enum LogFormat {
 
 /// Begins to log, to the standard error. `filter` is in the manner of `RUST_LOG`: `info`, `troupe_core=debug,info`.
 pub fn start(format: LogFormat, filter: &str) -> anyhow::Result<()> {
+    // What it says of a watch that breaks, every time anew, is said by whoever watches, and when it matters.
+    let filter = format!("kube_runtime=error,{filter}");
     let filter = EnvFilter::try_new(filter).map_err(|error| anyhow::anyhow!("the log filter is wrong: {error}"))?;
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_span_events(FmtSpan::NONE);

@@ -65,7 +65,10 @@ impl Materials {
                     continue;
                 }
             };
-            refusals = 0;
+            // That a list begins says nothing of the API server yet.
+            if !matches!(event, Event::Init) {
+                refusals = 0;
+            }
             match event {
                 Event::Init => found = false,
                 Event::InitApply(object) | Event::Apply(object) => {
