@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use troupe_catalog::{Entry, WriteOptions};
@@ -177,6 +178,12 @@ impl App {
                 Ok(Some(tools)) => {
                     registered.registered_servers.push(name);
                     registered.registered_tools.extend(tools);
+                }
+                // What nobody may do, or nobody can say, is no mistake in the request.
+                Err(problem)
+                    if [StatusCode::FORBIDDEN, StatusCode::SERVICE_UNAVAILABLE].contains(&problem.status()) =>
+                {
+                    return Err(problem);
                 }
                 Err(problem) => registered.errors.push(placed(&name, &problem)),
             }
