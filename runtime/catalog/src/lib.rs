@@ -26,6 +26,7 @@ mod place;
 mod resolve;
 mod save;
 mod secret;
+mod standing;
 mod view;
 mod watch;
 mod write;
