@@ -12,7 +12,7 @@ mod session;
 mod stream;
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -69,7 +69,7 @@ struct Bridge {
     tasks: TaskTracker,
     stop: CancellationToken,
     /// Whether a process of a server without sessions has answered the health check.
-    proven: tokio::sync::Mutex<bool>,
+    proof: Mutex<health::Proof>,
 }
 
 /// Serves `server` on `listener` until `stop`, then lets running requests finish and ends the processes.
@@ -87,7 +87,7 @@ pub async fn serve(
         tasks: tasks.clone(),
         // Streams of notifications end at once on a stop; they would hold the graceful stop open for ever.
         stop: stop.clone(),
-        proven: tokio::sync::Mutex::new(false),
+        proof: Mutex::default(),
     });
     let grace = bridge.limits.grace;
     // Nagle's algorithm would hold back the small frames of an event stream.
@@ -105,6 +105,10 @@ pub async fn serve(
         () = async { stop.cancelled().await; tokio::time::sleep(grace).await } => Ok(()),
     };
     bridge.sessions.stop(Duration::ZERO).await;
+    let proof = std::mem::take(&mut *bridge.proof());
+    if let health::Proof::Sought(probe) = proof {
+        probe.pool().stop(Duration::ZERO).await;
+    }
     tasks.close();
     tasks.wait().await;
     outcome
@@ -139,6 +143,10 @@ impl Bridge {
             Some(version) if !crate::PROTOCOL_VERSIONS.contains(&version) => Err(Refusal::Version(version.to_owned())),
             _ => Ok(()),
         }
+    }
+
+    fn proof(&self) -> MutexGuard<'_, health::Proof> {
+        self.proof.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn shared(&self) -> bool {

@@ -17,8 +17,8 @@ use crate::message::{Message, Raw};
 use crate::peer::{Listeners, Notification, RequestError, RequestOptions};
 use backoff::Backoff;
 
-/// How long a health check or a question after a time-out waits for an answer.
-const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a health check waits for an answer: less than the ten seconds of a probe, which would learn nothing.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// How long a process that let a call time out, and has nothing else to do, may leave `ping` unanswered; where calls have
 /// less time than this, as long as a call.
@@ -55,6 +55,12 @@ pub enum Health {
     Answers {
         /// The length of its list.
         tools: usize,
+    },
+    /// A process works on calls and answers nothing besides: many servers do one thing at a time. Each call has its time
+    /// limit, and a process that lets one pass is asked for a sign of life.
+    Busy {
+        /// How many calls.
+        calls: usize,
     },
     /// Nobody needs it; it answered when somebody did.
     Idle,
@@ -154,9 +160,14 @@ impl StdioPool {
         if self.inner.tools_at_rest().is_some() {
             return Ok(Health::Idle);
         }
-        let ready = self.inner.state().processes.iter().find_map(|process| process.client());
+        let ready = self.inner.state().processes.iter().find_map(|process| Some((process.client()?, process.clone())));
         let tools = match ready {
-            Some(client) => client.list_tools(CHECK_TIMEOUT).await?,
+            Some((client, process)) => match client.list_tools(CHECK_TIMEOUT).await {
+                Err(RequestError::TimedOut { .. }) if process.calls() > 0 => {
+                    return Ok(Health::Busy { calls: process.calls() });
+                }
+                tools => tools?,
+            },
             // Keeps the list: it is what says later that the server answered before it was stopped for being idle.
             None => self.lease().await?.client.tools(CHECK_TIMEOUT).await?,
         };

@@ -332,6 +332,66 @@ async fn health_is_what_the_server_says_of_itself() {
 }
 
 #[tokio::test]
+async fn one_clients_hung_process_is_not_the_health_of_the_others() {
+    let bridge = per_session(4).await;
+    let hung = bridge.session(json!({})).await;
+    let deafen = call_message(&json!(1), "deafen", &json!({}));
+    let left = bridge.post(Some(&hung), &deafen).timeout(Duration::from_millis(300)).send().await.unwrap_err();
+    assert!(left.is_timeout(), "{left}");
+    let works = bridge.session(json!({})).await;
+    assert_eq!(bridge.say(&works, "echo", json!({ "text": "here" })).await, "here");
+    let response = bridge.client.get(format!("{}/healthz", bridge.address)).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.json::<Value>().await.unwrap(), json!({ "status": "ok", "tools": 3 }));
+}
+
+/// The scripted server, once the file `go` is in the folder; each start leaves a line in `starts`.
+fn held_back(folder: &std::path::Path) -> StdioServer {
+    let StdioServer { command, args, .. } = stdio("plain");
+    let script = format!(
+        "echo start >> {0}/starts; while [ ! -e {0}/go ]; do sleep 0.02; done; exec {command} {1}",
+        folder.display(),
+        args.join(" ")
+    );
+    StdioServer { sharing: Sharing::PerSession, ..StdioServer::new("sh", ["-c".to_owned(), script]) }
+}
+
+#[tokio::test]
+async fn a_server_that_starts_more_slowly_than_a_probe_waits_is_started_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let bridge = bridge(held_back(folder.path()), HttpLimits::default()).await;
+    let probe = || bridge.client.get(format!("{}/healthz", bridge.address));
+    for _ in 0..3 {
+        let gone = probe().timeout(Duration::from_millis(200)).send().await.unwrap_err();
+        assert!(gone.is_timeout(), "{gone}");
+    }
+    std::fs::write(folder.path().join("go"), "").unwrap();
+    let health: Value = probe().send().await.unwrap().json().await.unwrap();
+    assert_eq!(health, json!({ "status": "ok", "tools": 3 }));
+    assert_eq!(std::fs::read_to_string(folder.path().join("starts")).unwrap(), "start\n");
+    let health: Value = probe().send().await.unwrap().json().await.unwrap();
+    assert_eq!(health, json!({ "status": "idle" }));
+}
+
+#[tokio::test]
+async fn stopping_does_not_wait_for_a_server_that_a_probe_still_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = HttpLimits { grace: Duration::from_millis(200), ..HttpLimits::default() };
+    let bridge =
+        bridge(StdioServer { start_timeout: Duration::from_hours(1), ..held_back(folder.path()) }, limits).await;
+    let probe = bridge.client.get(format!("{}/healthz", bridge.address)).send();
+    let started = async {
+        while !folder.path().join("starts").exists() {
+            tokio::task::yield_now().await;
+        }
+        bridge.stop.cancel();
+    };
+    let (answer, ()) = tokio::join!(probe, started);
+    assert_eq!(answer.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+    bridge.serving.await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn stopping_lets_a_running_call_finish_and_then_ends() {
     let bridge = shared().await;
     let session = bridge.session(json!({})).await;

@@ -340,6 +340,18 @@ async fn a_health_check_asks_the_server_itself() {
 }
 
 #[tokio::test]
+async fn a_process_that_works_on_a_call_and_answers_nothing_besides_is_busy() {
+    let pool = pool(server("plain"));
+    pool.tools().await.unwrap();
+    let options = RequestOptions::within(Duration::from_mins(2));
+    tokio::select! {
+        outcome = call_with(&pool, "deafen", json!({}), options) => panic!("{outcome:?}"),
+        // Until the call has arrived the server still answers.
+        () = async { while pool.check().await.unwrap() != (Health::Busy { calls: 1 }) {} } => {}
+    }
+}
+
+#[tokio::test]
 async fn the_reference_time_server_answers() {
     let Ok(path) = std::env::var("TROUPE_TEST_MCP_TIME") else {
         eprintln!("skipped: TROUPE_TEST_MCP_TIME does not name the program mcp-server-time");

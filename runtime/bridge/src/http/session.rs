@@ -97,12 +97,12 @@ impl Sessions {
         Ok(())
     }
 
-    /// Any pool with a running process, for the health check.
-    pub(super) fn any(&self) -> Option<Arc<Backend>> {
+    /// The pools that a health check asks: the one that is shared, or those with a running process.
+    pub(super) fn running(&self) -> Vec<Arc<Backend>> {
         match self {
-            Self::Shared(backend) => Some(Arc::clone(backend)),
+            Self::Shared(backend) => vec![Arc::clone(backend)],
             Self::PerSession(sessions) => {
-                lock(sessions).values().find(|backend| backend.pool().running() > 0).map(Arc::clone)
+                lock(sessions).values().filter(|backend| backend.pool().running() > 0).map(Arc::clone).collect()
             }
         }
     }

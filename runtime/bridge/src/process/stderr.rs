@@ -1,7 +1,9 @@
 //! What a process writes to its standard error: logged line by line, and its end kept for error messages.
 
 use std::collections::VecDeque;
+use std::ffi::OsString;
 use std::fmt;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::BufReader;
@@ -9,7 +11,7 @@ use tokio::process::ChildStderr;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::StdioServer;
+use crate::config::{Inherit, StdioServer};
 use crate::line::{Line, LineReader};
 
 /// A stack trace fits; an error message stays readable.
@@ -32,8 +34,7 @@ impl StderrTail {
     /// Reads `stream` to its end in a task.
     pub(super) fn follow(stream: ChildStderr, server: &StdioServer, tasks: &TaskTracker) -> Self {
         let tail = Self { lines: Arc::default(), ended: CancellationToken::new() };
-        let secrets: Vec<String> =
-            server.env.values().filter(|value| value.len() >= SHORTEST_SECRET).cloned().collect();
+        let secrets = secrets(server, std::env::vars_os());
         tasks.spawn(tail.clone().read(stream, server.command.clone(), secrets));
         tail
     }
@@ -74,6 +75,43 @@ impl fmt::Display for StderrTail {
     }
 }
 
+/// The values that are masked. A process that inherits everything has its secrets from our own environment, where a
+/// container's variables are; those that every program has, and places of files, are none.
+fn secrets(server: &StdioServer, ours: impl Iterator<Item = (OsString, OsString)>) -> Vec<String> {
+    let inherited = ours.filter_map(|(name, value)| {
+        let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
+        let open = server.inherit != Inherit::Everything || Inherit::Basics.passes(&name) || Path::new(&value).exists();
+        (!open).then_some(value)
+    });
+    let mut secrets: Vec<String> = server.env.values().cloned().chain(inherited).collect();
+    secrets.retain(|value| value.len() >= SHORTEST_SECRET);
+    // A value within a longer one must not break it up first.
+    secrets.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    secrets
+}
+
 fn mask(text: &str, secrets: &[String]) -> String {
     secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_a_containers_variables_are_masked_and_common_ones_are_not() {
+        let ours = [
+            ("API_TOKEN", "s3cret-token"),
+            ("API_LOGIN", "me:s3cret-token"),
+            ("HOME", "/home/somebody"),
+            ("CACHE", "/"),
+            ("PORT", "8080"),
+        ];
+        let ours = || ours.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        let everything = StdioServer { inherit: Inherit::Everything, ..StdioServer::new("x", Vec::<String>::new()) };
+        let text = "login me:s3cret-token with s3cret-token from /home/somebody at 8080";
+        assert_eq!(mask(text, &secrets(&everything, ours())), "login *** with *** from /home/somebody at 8080");
+        let basics = StdioServer { inherit: Inherit::Basics, ..everything };
+        assert_eq!(mask(text, &secrets(&basics, ours())), text);
+    }
 }
