@@ -38,3 +38,9 @@ app.kubernetes.io/component: operator
 {{- define "troupe.operatorUser" -}}
 system:serviceaccount:{{ .Release.Namespace }}:troupe-operator
 {{- end -}}
+
+{{/* Who may have tokens reviewed: kept by the operator, or by the chart where namespaces are named. Two names, since each would
+otherwise find subjects that the other owns. */}}
+{{- define "troupe.reviewerBinding" -}}
+troupe-runtime-reviewer{{ if .Values.operator.watchNamespaces }}-named{{ end }}
+{{- end -}}

@@ -17,9 +17,17 @@ const MANAGER: &str = "troupe-test";
 /// # Errors
 /// At the first object that is refused: its source is the [`kube::Error`], which says why.
 pub async fn apply(client: &Client, namespace: &str, yaml: &str) -> anyhow::Result<Vec<DynamicObject>> {
+    apply_all(client, namespace, &documents(yaml)?).await
+}
+
+pub(crate) async fn apply_all(
+    client: &Client,
+    namespace: &str,
+    objects: &[DynamicObject],
+) -> anyhow::Result<Vec<DynamicObject>> {
     let mut applied = Vec::new();
-    for object in documents(yaml)? {
-        applied.push(apply_one(client, namespace, &object).await?);
+    for object in objects {
+        applied.push(apply_one(client, namespace, object).await?);
     }
     Ok(applied)
 }

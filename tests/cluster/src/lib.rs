@@ -13,6 +13,7 @@
 
 mod access;
 mod apply;
+mod chart;
 mod control_plane;
 mod credential;
 mod keeper;
@@ -26,6 +27,7 @@ mod schema;
 mod shared;
 
 pub use apply::{apply, documents};
+pub use chart::render_chart;
 pub use control_plane::ControlPlane;
 pub use node::{Node, write_image};
 pub use pretence::Pretence;
