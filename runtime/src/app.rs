@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use troupe_catalog::{Catalog, CatalogOptions, process_environment};
 use troupe_core::engine::{Engine, EngineOptions};
-use troupe_core::port::{Clock, Ports, SecretSource};
+use troupe_core::port::{Clock, ModelClient, Ports, SecretSource};
 use troupe_llm::Models;
 use troupe_net::{AllowList, Client, ClientConfig, ProxyConfig};
 use troupe_rules::Served;
@@ -16,6 +16,7 @@ use troupe_tools::jail::{JailSettings, Launcher, RemoteSandbox, Sandbox};
 use troupe_tools::{Tools, ToolsSettings};
 
 use crate::clock::SystemClock;
+use crate::cluster;
 use crate::mcp::McpTools;
 use crate::media::MediaReader;
 use crate::secrets::Secrets;
@@ -72,30 +73,53 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the store and the folders, and resumes what an earlier process left. Everything is allowed.
+    /// Opens the store and the folders, or the namespace, and resumes what an earlier process left. Over folders
+    /// everything is allowed, in a namespace what its Roles grant.
     pub async fn start(settings: Settings) -> anyhow::Result<Arc<Self>> {
-        Self::start_with(settings, Rights::open()).await
+        let Some(namespace) = settings.namespace.clone() else {
+            return Self::start_with(settings, Rights::open()).await;
+        };
+        let client = cluster::connect().await?;
+        let rights = Rights::cluster(client.clone(), &namespace);
+        Self::start_from(settings, rights, Some((client, &namespace))).await
     }
 
-    /// The same where `rights` decide what is allowed.
+    /// The same over folders, where `rights` decide what is allowed.
     pub async fn start_with(settings: Settings, rights: Rights) -> anyhow::Result<Arc<Self>> {
-        let settings = settings.with_whole_paths().context("the current folder cannot be told")?;
+        Self::start_from(settings, rights, None).await
+    }
+
+    async fn start_from(
+        settings: Settings,
+        rights: Rights,
+        namespace: Option<(kube::Client, &str)>,
+    ) -> anyhow::Result<Arc<Self>> {
+        let mut settings = settings.with_whole_paths().context("the current folder cannot be told")?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let store = Store::open(StoreOptions::new(&settings.data, Arc::clone(&clock))).await?;
-        let catalog = Catalog::open(CatalogOptions {
-            directories: settings.directories.clone(),
-            data: settings.data.clone(),
-            workspace: settings.workspace.clone(),
-            revisions: Arc::new(store.clone()),
-            clock: Arc::clone(&clock),
-            tasks: tasks.clone(),
-            shutdown: shutdown.clone(),
-            environment: process_environment(),
-            served: Served::everything(),
-            watch: settings.watch,
-        })
-        .await;
+        let in_cluster = namespace.is_some();
+        let catalog = match namespace {
+            Some(namespace) => cluster::open(namespace, &settings, &store, &clock, (&tasks, &shutdown)).await?,
+            None => {
+                Catalog::open(CatalogOptions {
+                    directories: settings.directories.clone(),
+                    data: settings.data.clone(),
+                    workspace: settings.workspace.clone(),
+                    revisions: Arc::new(store.clone()),
+                    clock: Arc::clone(&clock),
+                    tasks: tasks.clone(),
+                    shutdown: shutdown.clone(),
+                    environment: process_environment(),
+                    served: Served::everything(),
+                    watch: settings.watch,
+                })
+                .await
+            }
+        };
+        if in_cluster {
+            cluster::bound(&mut settings, &catalog.view());
+        }
         let secrets = Arc::new(Secrets::new(catalog.clone()));
         let config = client_config(&settings)?;
         let client = Client::new(&config).context("cannot make the HTTP client")?;
@@ -107,9 +131,14 @@ impl App {
         let metrics = Arc::new(Metrics::default());
         let traces = Traces::from_environment(|name| std::env::var(name).ok())?;
         let watchers = Arc::new(Watchers::new(Arc::clone(&metrics), traces));
+        let asked: Arc<dyn ModelClient> = if in_cluster {
+            Arc::new(cluster::Observed::new(Arc::clone(&models) as _, catalog.clone()))
+        } else {
+            Arc::clone(&models) as _
+        };
         let engine = Engine::new(
             Ports {
-                models: Arc::clone(&models) as _,
+                models: asked,
                 tools: Arc::new(tools.clone()),
                 store: Arc::new(store.clone()),
                 directory: Arc::new(catalog.clone()),
@@ -127,6 +156,10 @@ impl App {
         engine.recover().await.context("cannot resume earlier runs")?;
         let mcp = Arc::new(McpTools::new(tools.clone(), tasks.clone()));
         tasks.spawn(Arc::clone(&mcp).follow(catalog.clone(), shutdown.clone()));
+        if in_cluster {
+            let directory = Arc::clone(&mcp) as _;
+            tasks.spawn(cluster::discover(catalog.clone(), directory, tasks.clone(), shutdown.clone()));
+        }
         let compositions = Compositions::default();
         let app = Arc::new(Self {
             settings,
@@ -171,7 +204,10 @@ impl App {
 fn client_config(settings: &Settings) -> anyhow::Result<ClientConfig> {
     let allowed = AllowList::parse(settings.allowed.iter().map(String::as_str)).context("--allow-host is wrong")?;
     let proxy = ProxyConfig::from_variables(|name| std::env::var(name).ok()).context("a proxy variable is wrong")?;
-    Ok(ClientConfig { allowed, proxy, ..ClientConfig::default() })
+    let bundle = settings.ca_bundle.as_ref().map(|file| {
+        std::fs::read(file).with_context(|| format!("cannot read the certificate authorities in {}", file.display()))
+    });
+    Ok(ClientConfig { allowed, proxy, extra_authorities: bundle.transpose()?, ..ClientConfig::default() })
 }
 
 fn tools_settings(

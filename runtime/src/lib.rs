@@ -4,6 +4,7 @@
 
 pub mod app;
 pub mod clock;
+pub mod cluster;
 pub mod command;
 pub mod frame;
 pub mod http;

@@ -4,11 +4,15 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The settings of a runtime over folders.
+/// The settings of a runtime over folders, or of a namespace.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Folders of manifests; a later one wins. Writes go to the last.
     pub directories: Vec<PathBuf>,
+    /// The namespace of a cluster whose resources are served, instead of folders.
+    pub namespace: Option<String>,
+    /// A file of certificate authorities (PEM) that are trusted beside the system's.
+    pub ca_bundle: Option<PathBuf>,
     /// Where the service listens.
     pub listen: SocketAddr,
     /// Where `/metrics` is served; `None` = nowhere.
@@ -65,6 +69,8 @@ impl Settings {
     pub fn new(directories: Vec<PathBuf>, data: PathBuf) -> Self {
         Self {
             directories,
+            namespace: None,
+            ca_bundle: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 7988)),
             metrics: None,
             data,

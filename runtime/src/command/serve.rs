@@ -1,4 +1,4 @@
-//! `troupe serve`: the service over folders of manifests.
+//! `troupe serve`: the service over folders of manifests, or over a namespace of a cluster.
 
 mod arguments;
 mod findings;
@@ -38,7 +38,15 @@ pub async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     let listener = listen::listen(settings.listen, "--listen")?;
     let metrics = settings.metrics.map(|address| listen::listen(address, "--metrics")).transpose()?;
     let address = listener.local_addr()?;
-    let app = App::start(settings).await?;
+    let app = if settings.namespace.is_some() {
+        // The start waits for the API server, for as long as that takes.
+        tokio::select! {
+            app = App::start(settings) => app?,
+            () = stop.asked() => return Ok(ExitCode::SUCCESS),
+        }
+    } else {
+        App::start(settings).await?
+    };
     findings::follow(&app);
     let metrics_address = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
     if let Some(listener) = metrics {
@@ -81,7 +89,7 @@ async fn answer(app: &Arc<App>, listener: TcpListener, stop: &mut Stop) -> anyho
 fn say_ready(app: &App, address: SocketAddr, metrics: Option<SocketAddr>) {
     let view = app.catalog.view();
     let agents = view.list(Kind::Agent).filter(|agent| agent.is_ready()).count();
-    let open = app.settings.token.is_none() && !address.ip().is_loopback();
+    let open = app.rights.is_open() && app.settings.token.is_none() && !address.ip().is_loopback();
     if open {
         tracing::warn!(%address, "INSECURE: everyone who reaches this address may run commands here; give the service a token");
     }

@@ -17,6 +17,12 @@ pub struct ServeArguments {
     /// Folders of manifests, or files; a later one wins over an earlier, and what the API writes goes to the last [env: `TROUPE_DIRS`, separated as in `PATH`]
     #[arg(value_name = "DIR")]
     dirs: Vec<PathBuf>,
+    /// Serve the resources of this namespace of a cluster instead, through the kubeconfig or as the pod's account; who calls needs a token for the audience `troupe:NAME`
+    #[arg(long, short, env = "TROUPE_NAMESPACE", value_name = "NAME", conflicts_with_all = ["dirs", "token_file"])]
+    namespace: Option<String>,
+    /// A file of certificate authorities (PEM) that are trusted beside the system's
+    #[arg(long, env = "TROUPE_CA_BUNDLE", value_name = "FILE")]
+    ca_bundle: Option<PathBuf>,
     /// Where to listen: an address with a port, or a port of 127.0.0.1
     #[arg(long, env = "TROUPE_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:7988", value_parser = address)]
     listen: SocketAddr,
@@ -79,9 +85,19 @@ struct LoadOptions {
 impl ServeArguments {
     /// The settings: flags over `TROUPE_` variables (both by clap), over the older variables, over defaults.
     pub fn settings(self, lookup: Lookup<'_>) -> anyhow::Result<Settings> {
-        let directories = folders(self.dirs, lookup, "serve")?;
+        let namespace = self.namespace.filter(|name| !name.is_empty());
+        if namespace.is_some() && lookup("TROUPE_DATABASE_URL").is_some_and(|url| !url.is_empty()) {
+            return Err(UsageError(
+                "TROUPE_DATABASE_URL is set, and this version keeps its data in SQLite only: take storage.postgres out of \
+                 the Runtime"
+                    .to_owned(),
+            )
+            .into());
+        }
+        let directories = if namespace.is_some() { Vec::new() } else { folders(self.dirs, lookup, "serve")? };
         let data = path_or_older(self.data, "AGENTS_RUNTIME_DIR", lookup).unwrap_or_else(|| "data".into());
-        let mut settings = Settings { listen: self.listen, metrics: self.metrics, ..Settings::new(directories, data) };
+        let (listen, metrics, ca_bundle) = (self.listen, self.metrics, self.ca_bundle);
+        let mut settings = Settings { listen, metrics, namespace, ca_bundle, ..Settings::new(directories, data) };
         self.access.apply(&mut settings, lookup)?;
         self.load.apply(&mut settings, lookup)?;
         self.agents.apply(&mut settings, lookup)?;
@@ -91,6 +107,12 @@ impl ServeArguments {
 
 impl AccessOptions {
     fn apply(self, settings: &mut Settings, lookup: Lookup<'_>) -> anyhow::Result<()> {
+        settings.hosts = self.host_name;
+        settings.cors = self.cors_origin;
+        if settings.namespace.is_some() {
+            // Everyone who calls is known by a token of the cluster's.
+            return Ok(());
+        }
         settings.token = token(self.token_file.as_deref(), lookup)?;
         if settings.token.is_none() && !settings.listen.ip().is_loopback() && !self.insecure_no_token {
             return Err(UsageError(format!(
@@ -100,8 +122,6 @@ impl AccessOptions {
             ))
             .into());
         }
-        settings.hosts = self.host_name;
-        settings.cors = self.cors_origin;
         Ok(())
     }
 }
@@ -230,6 +250,18 @@ mod tests {
         assert_eq!(with_token.token.as_deref(), Some("t"));
         settings(&["--listen", "0.0.0.0:7988", "--insecure-no-token"], &[]).unwrap();
         settings(&["--listen", "[::1]:7988"], &[]).unwrap();
+    }
+
+    #[test]
+    fn a_namespace_stands_in_the_place_of_folders_and_of_the_token() {
+        let line = |line: &[&str]| Line::try_parse_from(["serve"].iter().chain(line)).map(|line| line.serve);
+        let serve = line(&["--namespace", "team-a", "--listen", "0.0.0.0:7988"]).unwrap();
+        let got = serve.settings(&|_| None).unwrap();
+        assert_eq!((got.namespace.as_deref(), got.directories), (Some("team-a"), Vec::new()));
+        assert!(line(&["/", "--namespace", "team-a"]).unwrap_err().to_string().contains("cannot be used with"));
+        let serve = line(&["-n", "team-a"]).unwrap();
+        let error = serve.settings(&|name| (name == "TROUPE_DATABASE_URL").then(|| "postgres://x".to_owned()));
+        assert!(error.unwrap_err().to_string().contains("SQLite only"));
     }
 
     #[test]
