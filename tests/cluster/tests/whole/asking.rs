@@ -51,6 +51,28 @@ impl Team {
         Ok(answer)
     }
 
+    /// Starts a run of the quickstart's agent: its id.
+    pub(crate) fn start(&self, token: &str, input: &Value) -> anyhow::Result<String> {
+        let started = self.call(token, "/v1/agents/assistant/runs", Some(input))?;
+        Ok(started.body["id"].as_str().with_context(|| format!("{started:?}"))?.to_owned())
+    }
+
+    /// A run once it is over.
+    pub(crate) async fn run_over(&self, token: &str, run: &str) -> anyhow::Result<Value> {
+        let path = format!("/v1/runs/{run}");
+        // The stream of its events ends with it, and with a connection that breaks.
+        let over = async {
+            loop {
+                let seen = self.eventually(token, &path).await?;
+                if !matches!(seen["status"].as_str(), Some("queued" | "running")) {
+                    return Ok::<_, anyhow::Error>(seen);
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_mins(2), over).await?
+    }
+
     /// What a GET answers once the runtime is there for it.
     pub(crate) async fn eventually(&self, token: &str, path: &str) -> anyhow::Result<Value> {
         let answered = async {

@@ -24,5 +24,5 @@ async fn the_command_line_asks_through_the_kubeconfig() -> anyhow::Result<()> {
     assert!(revisions.lines().count() >= 1, "{revisions}");
     let refused = troupe(&["ask", "assistant", "hello"], "troupe-viewer").unwrap_err().to_string();
     assert!(refused.contains("agents/invoke"), "{refused}");
-    Ok(())
+    team.end()
 }

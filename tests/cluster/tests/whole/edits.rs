@@ -34,7 +34,7 @@ async fn an_edited_prompt_is_served_while_a_stream_goes_on() -> anyhow::Result<(
     let text: String = heard.iter().filter_map(|data| delta(data)).collect();
     assert_eq!(text, "one two three four five six seven eight nine ten");
     assert_eq!(heard.last().map(String::as_str), Some("[DONE]"));
-    Ok(())
+    team.end()
 }
 
 /// The text that a frame adds.

@@ -22,10 +22,7 @@ async fn a_killed_pod_loses_no_turn_no_event_and_repeats_no_call() -> anyhow::Re
     let _there = release::THERE.read().await;
     let team = Team::with_quickstart(release, "killed").await?;
     let caller = team.caller("troupe-invoker").await?;
-    let started =
-        team.call(&caller, "/v1/agents/assistant/runs", Some(&json!({"input": "make a note", "session_id": "new"})))?;
-    let run =
-        started.body["id"].as_str().or(started.body["run_id"].as_str()).with_context(|| format!("{started:?}"))?;
+    let run = team.start(&caller, &json!({"input": "make a note", "session_id": "new"}))?;
     let path = format!("/v1/runs/{run}/events");
 
     // The call is over, and the model speaks of it, slowly.
@@ -65,5 +62,5 @@ async fn a_killed_pod_loses_no_turn_no_event_and_repeats_no_call() -> anyhow::Re
         .filter_map(|user| std::fs::read_to_string(user.ok()?.path().join("notes.txt")).ok())
         .collect::<String>();
     assert_eq!(notes, "noted\n", "the finished call ran once");
-    Ok(())
+    team.end()
 }

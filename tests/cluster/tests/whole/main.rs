@@ -13,3 +13,4 @@ mod quickstart;
 mod release;
 mod servers;
 mod team;
+mod upgrade;

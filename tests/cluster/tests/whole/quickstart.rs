@@ -2,7 +2,11 @@
 
 use serde_json::json;
 
-use crate::{asking::last_text, release, team::Team};
+use crate::{
+    asking::last_text,
+    release,
+    team::{Team, VERSION},
+};
 
 #[tokio::test]
 async fn the_quickstart_answers_who_may_ask_and_nobody_else() -> anyhow::Result<()> {
@@ -13,7 +17,8 @@ async fn the_quickstart_answers_who_may_ask_and_nobody_else() -> anyhow::Result<
 
     // A pod with a projected token.
     let caller = team.caller("troupe-invoker").await?;
-    team.apply(&include_str!("client.yaml").replace("NAMESPACE", &team.namespace)).await?;
+    let client = include_str!("client.yaml").replace("NAMESPACE", &team.namespace);
+    team.apply(&client.replace("VERSION", VERSION)).await?;
     let over = ["wait", "pod/client", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=2m"];
     if let Err(error) = team.kubectl(&over) {
         anyhow::bail!("{error:#}\n{}", team.kubectl(&["logs", "client"])?);
@@ -46,5 +51,5 @@ async fn the_quickstart_answers_who_may_ask_and_nobody_else() -> anyhow::Result<
         let checked = release.kubectl(&["label", "--overwrite", "--dry-run=server", "namespace", namespace, label])?;
         assert!(!checked.to_lowercase().contains("violate"), "{checked}");
     }
-    Ok(())
+    team.end()
 }

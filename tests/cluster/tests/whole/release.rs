@@ -58,9 +58,18 @@ pub(crate) fn repository() -> PathBuf {
 impl Release {
     /// Installs the chart, and waits for its pods.
     pub(crate) fn install(&self) -> anyhow::Result<String> {
+        self.chart("install", &[])
+    }
+
+    /// Upgrades to the same chart with further values.
+    pub(crate) fn upgrade(&self, values: &[&str]) -> anyhow::Result<String> {
+        self.chart("upgrade", values)
+    }
+
+    fn chart(&self, verb: &str, values: &[&str]) -> anyhow::Result<String> {
         let chart = repository().join("charts/troupe").display().to_string();
         let images = "--set=image.registry=troupe.dev,image.pullPolicy=Never";
-        self.helm(&["install", "troupe", &chart, images, "--wait", "--timeout=3m"])
+        self.helm(&[&[verb, "troupe", &chart, images, "--wait", "--timeout=3m"], values].concat())
     }
 
     /// `helm`, in the namespace of the release.
@@ -106,5 +115,5 @@ async fn data_and_definitions_outlive_the_release_and_the_next_one_finds_them() 
     let session = format!("/v1/sessions/{session}/messages");
     let messages = team.eventually(&caller, &session).await?;
     assert!(messages.to_string().contains("Hello, you said: remember me"), "{messages}");
-    Ok(())
+    team.end()
 }

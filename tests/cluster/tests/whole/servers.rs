@@ -11,7 +11,7 @@ async fn two_agents_share_the_pod_of_a_server() -> anyhow::Result<()> {
     let team = Team::with_quickstart(release, "servers").await?;
     let caller = team.caller("troupe-invoker").await?;
     team.apply(include_str!("clocks.yaml")).await?;
-    let ready = ["mcpserver/time", "agent/clock", "agent/watch", "--for=condition=Ready", "--timeout=3m"];
+    let ready = ["mcpserver/time", "agent/clock", "agent/watch", "--for=condition=Ready", "--timeout=5m"];
     if let Err(error) = team.kubectl(&[&["wait"], &ready[..]].concat()) {
         let looks = [["describe", "mcpserver/time"], ["describe", "pods"], ["get", "events"]];
         anyhow::bail!("{error:#}\n{}", looks.map(|look| team.kubectl(&look).unwrap_or_default()).join("\n"));
@@ -25,5 +25,5 @@ async fn two_agents_share_the_pod_of_a_server() -> anyhow::Result<()> {
     assert_eq!(pods.lines().count(), 1, "{pods}");
     let tools = team.kubectl(&["get", "mcpserver/time", "--output=jsonpath={.status.tools[*].name}"])?;
     assert!(tools.contains("get_current_time"), "{tools}");
-    Ok(())
+    team.end()
 }

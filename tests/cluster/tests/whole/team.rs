@@ -15,6 +15,9 @@ use crate::release::{Release, repository};
 /// What Pod Security asks of every pod here.
 pub(crate) const RESTRICTED: &str = "restricted";
 
+/// The tag of the images.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// The user of every container that the operator makes.
 const USER: u32 = 65532;
 
@@ -41,7 +44,8 @@ impl Team {
             let text = include_str!("volume.yaml").replace("VOLUME", volume).replace("NAMESPACE", &team.namespace);
             apply(&client, &team.namespace, &text.replace("FOLDER", &folder.display().to_string())).await?;
         }
-        apply(&client, &team.namespace, include_str!("model.yaml")).await?;
+        let model = include_str!("model.yaml").replace("VERSION", VERSION);
+        apply(&client, &team.namespace, &model).await?;
         let quickstart = repository().join("examples/quickstart").display().to_string();
         team.kubectl(&["apply", "--filename", &quickstart])?;
         team.kubectl(&["wait", "--for=create", "runtime/default", "--timeout=1m"])?;
@@ -74,6 +78,11 @@ impl Team {
     pub(crate) async fn token(&self, account: &str) -> anyhow::Result<String> {
         let audience = format!("troupe:{}", self.namespace);
         self.release.node.token(&self.namespace, account, &[&audience]).await
+    }
+
+    /// Makes room for others.
+    pub(crate) fn end(self) -> anyhow::Result<()> {
+        self.release.kubectl(&["delete", "namespace", &self.namespace, "--wait=false"]).map(drop)
     }
 
     /// What a person would look at, for a failed test's message.
