@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 
 /// The longest that a failure is remembered.
-const LONGEST_PAUSE: Duration = Duration::from_mins(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// How often the servers in use are asked whether their lists changed. Asking costs nothing while a connection lives.
 const REFRESH: Duration = Duration::from_secs(15);
