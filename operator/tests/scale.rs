@@ -107,7 +107,7 @@ async fn ten_thousand_agents() {
     cluster.install_resource_definitions().await.expect("the definitions are taken");
     let release = cluster.namespace("release").await.expect("a namespace");
     let client = cluster.client().await.expect("it connects");
-    grant(&cluster, &client, &release).await;
+    assert!(cluster.install_rights(&release, &[]).await.expect("the rights are taken"), "there is no helm");
     let namespace = cluster.namespace("scale").await.expect("a namespace");
     let began = Instant::now();
     populate(&client, &namespace, agents).await;
@@ -139,34 +139,6 @@ async fn ten_thousand_agents() {
     let (now, most) = operator.memory();
     println!("at the end: {now} MiB now, {most} MiB at most");
     assert_eq!(writes, 0);
-}
-
-async fn grant(cluster: &ControlPlane, client: &Client, release: &str) {
-    let rights = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rbac.yaml");
-    cluster.apply_path(release, &rights).await.expect("the rights are taken");
-    let yaml = format!(
-        "
-{{apiVersion: v1, kind: ServiceAccount, metadata: {{name: troupe-operator}}}}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {{name: troupe-operator}}
-roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: troupe-operator}}
-subjects: [{{kind: ServiceAccount, name: troupe-operator, namespace: {release}}}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {{name: troupe-operator-lease}}
-roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: troupe-operator-lease}}
-subjects: [{{kind: ServiceAccount, name: troupe-operator, namespace: {release}}}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {{name: troupe-runtime}}
-rules: [{{apiGroups: [troupe.dev], resources: ['*'], verbs: ['*']}}]
-"
-    );
-    troupe_test_cluster::apply(client, release, &yaml).await.expect("the rights are taken");
 }
 
 async fn populate(client: &Client, namespace: &str, agents: u64) {

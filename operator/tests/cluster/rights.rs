@@ -25,7 +25,7 @@ async fn an_object_that_cannot_be_read_says_so_and_stops_no_other() {
     // tests need the real one, so this has a cluster of its own.
     let Some(place) = own_cluster().await else { return };
     place.cluster.install_resource_definitions().await.unwrap();
-    place.grant("RoleBinding", &place.namespace).await;
+    place.grant(&[&place.namespace]).await;
     let cluster = place.cluster;
     let client = cluster.client().await.unwrap();
     let definitions: Api<DynamicObject> = Api::all_with(

@@ -1,6 +1,6 @@
 //! A namespace with an operator of its own, and waiting for what comes to be in it.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use clap::Parser;
 use kube::{
@@ -116,46 +116,15 @@ impl Place {
         cluster.install_resource_definitions().await.expect("the definitions are taken");
         let namespace = cluster.namespace("operator").await.expect("a namespace is made");
         let place = Self { cluster, client: cluster.client().await.expect("it connects"), namespace };
-        place.grant("RoleBinding", &place.namespace).await;
+        place.grant(&[&place.namespace]).await;
         Some(place)
     }
 
-    /// Gives the account `troupe-operator` of the namespace the rights of the operator.
-    pub(crate) async fn grant(&self, binding: &str, name: &str) {
-        let rights = Path::new(env!("CARGO_MANIFEST_DIR")).join("rbac.yaml");
-        self.cluster.apply_path(&self.namespace, &rights).await.expect("the rights are taken");
-        let scope = if binding == "RoleBinding" { format!("namespace: {}", self.namespace) } else { String::new() };
-        self.apply(&format!(
-            "
-apiVersion: v1
-kind: ServiceAccount
-metadata: {{name: troupe-operator}}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: {binding}
-metadata: {{name: {name}-operator, {scope}}}
-roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: troupe-operator}}
-subjects: [{{kind: ServiceAccount, name: troupe-operator, namespace: {namespace}}}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {{name: troupe-operator-lease}}
-roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: troupe-operator-lease}}
-subjects: [{{kind: ServiceAccount, name: troupe-operator, namespace: {namespace}}}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {{name: troupe-runtime}}
-rules: [{{apiGroups: [troupe.dev], resources: ['*'], verbs: ['*']}}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {{name: troupe-runtime-reviewer}}
-rules: [{{apiGroups: [authentication.k8s.io], resources: [tokenreviews], verbs: [create]}}]
-",
-            namespace = self.namespace
-        ))
-        .await;
+    /// Gives the account `troupe-operator` of the namespace the rights of the operator and its admission policies, as the
+    /// chart renders them: where it watches, or in the whole cluster.
+    pub(crate) async fn grant(&self, watched: &[&str]) {
+        let there = self.cluster.install_rights(&self.namespace, watched).await.expect("the rights are taken");
+        assert!(there, "without helm there are no rights: tests/cluster/install.sh chart");
     }
 
     /// Starts an operator of this namespace alone, with the operator's own rights.

@@ -19,25 +19,13 @@ pub(crate) async fn own_cluster() -> Option<Place> {
     let cluster: &'static ControlPlane =
         Box::leak(Box::new(ControlPlane::start(&programs).await.expect("the cluster starts")));
     let namespace = cluster.namespace("release").await.expect("a namespace is made");
-    let place = Place { cluster, client: cluster.client().await.expect("it connects"), namespace };
-    place
-        .apply(
-            "
-# As the chart makes it: nobody yet.
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: troupe-runtime-reviewer}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: troupe-runtime-reviewer}
-",
-        )
-        .await;
-    Some(place)
+    Some(Place { cluster, client: cluster.client().await.expect("it connects"), namespace })
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_whole_cluster_is_kept_through_restarts_and_deletions() {
     let Some(release) = own_cluster().await else { return };
-    release.grant("ClusterRoleBinding", "troupe").await;
+    release.grant(&[]).await;
     let cluster = release.cluster;
     let client = cluster.client_of(&release.namespace, "troupe-operator").await.unwrap();
     let mut all = settings(&release.namespace, &["--reviewer-binding=troupe-runtime-reviewer", "--lease-seconds=15"]);
