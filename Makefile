@@ -6,6 +6,9 @@ EXAMPLE ?= quickstart
 LISTEN ?= 127.0.0.1:7988
 # The images that `make image` writes; empty: all. PROFILE, REGISTRY and TAG: see scripts/images.
 IMAGES ?=
+# The images of `make e2e`, and the `troupe` in them.
+E2E_IMAGES = $(CURDIR)/target/e2e
+E2E_PROGRAM = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/$(shell uname -m)-unknown-linux-gnu/quick/troupe
 # What `make test` tests, such as `make test TEST='--package troupe-core'`.
 TEST ?= --workspace
 
@@ -27,9 +30,11 @@ run: ## Build quickly and serve examples/quickstart (EXAMPLE=…) on 127.0.0.1:7
 test: peers cluster ## Run all tests; third-party programs that some of them talk to are installed first
 	$(CARGO) test $(TEST)
 
-e2e: ## Test on a real Kubernetes node, as root
+e2e: ## Test on a real Kubernetes node, as root, with images that are built quickly
 	tests/cluster/install.sh control-plane chart node >/dev/null
-	$(CARGO) test --package troupe-test-cluster --test node
+	CARGO='$(CARGO)' OUT=$(E2E_IMAGES) PROFILE=quick TAG= REGISTRY= scripts/images \
+		troupe troupe-operator troupe-mcp-bridge troupe-sandbox troupe-mcp troupe-model-server
+	TROUPE_E2E_IMAGES=$(E2E_IMAGES) TROUPE_E2E_PROGRAM=$(E2E_PROGRAM) $(CARGO) test --package troupe-test-cluster --test node --test whole
 
 check: ## Formatting, lints, and whether what is generated is up to date
 	$(CARGO) fmt --all --check
