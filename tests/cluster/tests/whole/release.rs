@@ -28,11 +28,13 @@ pub(crate) struct Release {
     helm: PathBuf,
 }
 
-/// The release, installed by the first test that asks; `None` where no node can be started.
+/// The release, installed by the first test that asks; `None` where no node can be started, or the cluster of `KUBECONFIG` is not
+/// ours: volumes and requests need the node's own folder and network.
 pub(crate) async fn release() -> anyhow::Result<Option<&'static Release>> {
     static RELEASE: OnceCell<Option<Release>> = OnceCell::const_new();
     let install = || async {
-        let (Some(node), Some(charts)) = (node().await?, chart_programs()?) else { return Ok(None) };
+        let node = node().await?.filter(|node| node.is_own());
+        let (Some(node), Some(charts)) = (node, chart_programs()?) else { return Ok(None) };
         let folder =
             std::env::var_os("TROUPE_E2E_IMAGES").map_or_else(|| repository().join("target/e2e"), PathBuf::from);
         for image in IMAGES {

@@ -55,6 +55,8 @@ impl Team {
         }
         let services: Api<Service> = Api::namespaced(client, &team.namespace);
         team.address = services.get("troupe-runtime").await?.spec.and_then(|spec| spec.cluster_ip).unwrap();
+        // The node's own proxy learns of a ready pod a moment after the operator.
+        team.eventually("", "/healthz").await?;
         Ok(team)
     }
 
