@@ -48,7 +48,7 @@ pub(super) fn changed_at(metadata: &ObjectMeta) -> Option<Timestamp> {
     let entries = metadata.managed_fields.iter().flatten().filter(|entry| entry.subresource.is_none());
     let newest = entries.filter_map(|entry| entry.time.as_ref()).map(|time| time.0).max();
     let made = metadata.creation_timestamp.as_ref().map(|time| time.0);
-    newest.or(made).map(|time| time.as_microsecond())
+    newest.or(made).map(k8s_openapi::jiff::Timestamp::as_microsecond)
 }
 
 #[cfg(test)]

@@ -179,17 +179,14 @@ impl Materials {
     pub(super) fn wrote(&self, name: &str, known: Known) {
         let name = Material::Secret(name.into());
         let mut held = self.lock();
-        match known {
-            Known::There { .. } => {
-                let one = held.entry(name.clone()).or_insert_with(|| Held::new(true));
-                (one.known, one.own) = (known, true);
+        if matches!(known, Known::There { .. }) {
+            let one = held.entry(name.clone()).or_insert_with(|| Held::new(true));
+            (one.known, one.own) = (known, true);
+        } else {
+            if let Some(one) = held.get_mut(&name) {
+                (one.known, one.own) = (Known::Absent, false);
             }
-            _ => {
-                if let Some(one) = held.get_mut(&name) {
-                    (one.known, one.own) = (Known::Absent, false);
-                }
-                held.retain(|_, one| one.stop.is_some() || one.own);
-            }
+            held.retain(|_, one| one.stop.is_some() || one.own);
         }
         drop(held);
         self.tell(&name);

@@ -73,7 +73,7 @@ pub(super) fn observe(kind: Kind, place: &Arc<Path>, object: DynamicObject) -> O
         said,
     };
     let spec = data.get_mut("spec").map(Value::take).unwrap_or_default();
-    let document = document(kind, place, &name, &metadata, spec);
+    let document = document(kind, place, &name, &metadata, &spec);
     Some(Observed { kind, name, document: Arc::new(document), meta })
 }
 
@@ -96,8 +96,8 @@ fn shown_annotations(metadata: &ObjectMeta) -> Map<String, Value> {
     shown.map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect()
 }
 
-fn document(kind: Kind, place: &Arc<Path>, name: &Arc<str>, metadata: &ObjectMeta, spec: Value) -> Document {
-    let edition = edition(metadata, &spec);
+fn document(kind: Kind, place: &Arc<Path>, name: &Arc<str>, metadata: &ObjectMeta, spec: &Value) -> Document {
+    let edition = edition(metadata, spec);
     let read = catch_unwind(AssertUnwindSafe(|| read(kind, metadata, spec)));
     let failed = || vec![(String::new(), "checking it failed within the runtime: report its manifest".to_owned())];
     let content = match read.unwrap_or_else(|_| Err(failed())) {
@@ -129,7 +129,7 @@ fn document(kind: Kind, place: &Arc<Path>, name: &Arc<str>, metadata: &ObjectMet
 }
 
 /// A resource that is valid in itself, or what is wrong with which fields.
-fn read(kind: Kind, metadata: &ObjectMeta, spec: Value) -> Result<Object, Vec<(String, String)>> {
+fn read(kind: Kind, metadata: &ObjectMeta, spec: &Value) -> Result<Object, Vec<(String, String)>> {
     let metadata = json!({
         "name": metadata.name,
         "uid": metadata.uid,

@@ -178,12 +178,10 @@ impl Writer {
     fn proposal(&self, key: &Key, now: Instant) -> Option<Proposal> {
         let statuses = &self.cluster.statuses;
         let view = self.catalog.view();
-        let (entry, meta) = match (view.get(key.kind, &key.name), self.cluster.metas.lock().get(key).cloned()) {
-            (Some(entry), Some(meta)) => (entry, meta),
-            _ => {
-                statuses.lock().opinions.remove(key);
-                return None;
-            }
+        let meta = self.cluster.metas.lock().get(key).cloned();
+        let (Some(entry), Some(meta)) = (view.get(key.kind, &key.name), meta) else {
+            statuses.lock().opinions.remove(key);
+            return None;
         };
         // Until everything that it names was asked for once, nothing is known: what was said stands.
         let answered = self.cluster.is_answered(key);

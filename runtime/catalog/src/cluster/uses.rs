@@ -25,20 +25,20 @@ impl Uses {
             let Some(entry) = new.or(*old) else { continue };
             let key = Key { kind: entry.kind, name: Arc::clone(&entry.name) };
             let names = new.map(|entry| named(entry)).unwrap_or_default();
-            self.set(key, names);
+            self.set(&key, &names);
         }
     }
 
-    fn set(&mut self, key: Key, names: BTreeSet<Material>) {
+    fn set(&mut self, key: &Key, names: &BTreeSet<Material>) {
         let old = if names.is_empty() {
-            self.by_object.remove(&key)
+            self.by_object.remove(key)
         } else {
             self.by_object.insert(key.clone(), names.clone())
         };
         let old = old.unwrap_or_default();
-        for gone in old.difference(&names) {
+        for gone in old.difference(names) {
             let Some(users) = self.by_material.get_mut(gone) else { continue };
-            users.remove(&key);
+            users.remove(key);
             if users.is_empty() {
                 self.by_material.remove(gone);
             }
