@@ -1,6 +1,5 @@
 //! Who asks and what they may do, with an API server that is a function behind the service.
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its own functions too")]
 
 #[path = "rights/cluster.rs"]
 mod cluster;

@@ -51,6 +51,7 @@ pub enum Need {
 }
 
 /// What a route asks for; `None` for one that nobody thought of, which is closed.
+#[expect(clippy::match_same_arms, reason = "routes that belong together stand together, whatever they ask for")]
 pub fn need(method: &Method, path: &str) -> Option<Need> {
     use Kind::{Agent, McpServer, Model, PromptTemplate, Team, Tool, Workflow};
     use Need::{Applied, Findings, Invoke, Known, Listed, Manifest, On, Open, OpenAiModel, Runtime, To};

@@ -283,10 +283,10 @@ impl App {
                     .map(str::to_owned)
                     .ok_or_else(|| Problem::conflict(format!("Agent {id:?} has no valid version to publish")))?,
             ),
-            Some(Some(asked)) => {
+            Some(Some(wanted)) => {
                 let known = self.agent_revisions(id).await?;
-                let named = known.into_iter().find(|known| troupe_rules::revision::is_named(&known.revision, &asked));
-                let unknown = || wrong("revision", format!("Agent {id:?} has no revision {asked:?}"));
+                let named = known.into_iter().find(|known| troupe_rules::revision::is_named(&known.revision, &wanted));
+                let unknown = || wrong("revision", format!("Agent {id:?} has no revision {wanted:?}"));
                 Some(named.ok_or_else(unknown)?.revision)
             }
         };

@@ -167,12 +167,12 @@ impl App {
         if input.servers.is_empty() {
             return Err(Problem::missing_field("mcpServers (at least one server)"));
         }
-        let asked = input.servers.into_iter().map(|(name, value)| async move {
+        let outcomes = input.servers.into_iter().map(|(name, value)| async move {
             let outcome = self.register_server(asker, &name, value).await;
             (name, outcome)
         });
         let mut registered = Registered::default();
-        for (name, outcome) in futures::future::join_all(asked).await {
+        for (name, outcome) in futures::future::join_all(outcomes).await {
             match outcome {
                 Ok(None) => {}
                 Ok(Some(tools)) => {

@@ -89,8 +89,8 @@ impl Rights {
         Self(None)
     }
 
-    /// The API server behind `client` decides, for one namespace. The client's account needs to create TokenReviews
-    /// and, in the namespace, LocalSubjectAccessReviews.
+    /// The API server behind `client` decides, for one namespace. The client's account needs to create
+    /// `TokenReview`s and, in the namespace, `LocalSubjectAccessReview`s.
     pub fn cluster(client: Client, namespace: &str) -> Self {
         Self(Some(Reviewer::new(client, ReviewerOptions::new(namespace))))
     }

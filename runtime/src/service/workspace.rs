@@ -1,5 +1,6 @@
 //! Where a caller's tools work (S1-163): the service's folder, or in a cluster each user's own below it.
 
+use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
 use troupe_core::id::ContentHash;
@@ -106,7 +107,8 @@ fn folder_name(user: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_".contains(&byte) || (byte == b'.' && index > 0) {
             name.push(char::from(byte));
         } else {
-            name.push_str(&format!("%{byte:02X}"));
+            // Writing into a String does not fail.
+            let _ = write!(name, "%{byte:02X}");
         }
     }
     if name.len() <= LONGEST {

@@ -175,11 +175,17 @@ pub(crate) async fn get(connection: &mut AnyConnection, id: RunId) -> Result<Opt
 
 /// A page of runs, newest first.
 pub(crate) async fn list(connection: &mut AnyConnection, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError> {
-    // With a session the index of its runs is used, else that of all runs; hence two statements.
+    // With a session the index of its runs is used, with a user that of theirs, else that of all runs; hence three
+    // statements.
     let statement = if filter.session.is_some() {
         select!(
             "WHERE session = $3 AND ($1 IS NULL OR kind = $1) AND ($2 IS NULL OR target = $2)
              AND ($4 IS NULL OR state = $4) AND ($5 IS NULL OR owner = $5) AND id < $6 ORDER BY id DESC LIMIT $7"
+        )
+    } else if filter.owner.as_ref().is_some_and(|owner| !owner.is_empty()) {
+        select!(
+            "WHERE owner = $5 AND owner <> '' AND ($1 IS NULL OR kind = $1) AND ($2 IS NULL OR target = $2)
+             AND $3 IS NULL AND ($4 IS NULL OR state = $4) AND id < $6 ORDER BY id DESC LIMIT $7"
         )
     } else {
         select!(

@@ -204,7 +204,7 @@ impl Cluster {
         self.send(who, Method::POST, path, &body).await
     }
 
-    /// What the API server was asked since this was last called, in order; sessions' lists aside.
+    /// The reviews of rights that the API server was asked for since this was last called, in order.
     pub(crate) fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.server.asked.lock().unwrap())
     }

@@ -11,71 +11,79 @@ type Probe = (Method, &'static str, Value, &'static [&'static str]);
 const EVERYONE: &[&str] = &["eve", "ivy", "vic", "amy", "edna", "kim"];
 const WRITERS: &[&str] = &["edna", "kim"];
 
-fn probes(model: &str) -> Vec<Probe> {
+/// Requests that read, and that run things.
+fn uses(model: &str) -> Vec<Probe> {
     let (get, post, put, delete) = (Method::GET, Method::POST, Method::PUT, Method::DELETE);
-    let nothing = || Value::Null;
-    let manifest = |kind: &str, name: &str, spec: Value| json!({"apiVersion": "troupe.dev/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec});
-    let endpoint = format!("{model}/v1");
-    let posted = |id: &str| json!({"model_id": id, "api_base": endpoint, "model_name": "tiny"});
-    let mut keyed = posted("keyed-WHO");
-    keyed["api_key"] = "sk-1".into();
     let chat = |model: &str| json!({"model": model, "messages": [{"role": "user", "content": "hi"}]});
-    let server_tool = json!({"tool_type": "mcp", "tool_id": "tool-WHO", "name": "read", "description": "Reads",
-        "parameters": {"type": "object"}, "mcp_server_name": "files"});
+    let own = json!({"model_id": "own", "api_base": format!("{model}/v1"), "model_name": "tiny"});
     vec![
-        (get.clone(), "/v1/whoami", nothing(), EVERYONE),
-        (get.clone(), "/v1/sessions", nothing(), EVERYONE),
-        (get.clone(), "/v1/runs", nothing(), EVERYONE),
-        (get.clone(), "/v1/usage", nothing(), EVERYONE),
-        (get.clone(), "/v1/agents", nothing(), &["vic"]),
-        (get.clone(), "/v1/agents/plain", nothing(), &["vic"]),
-        (get.clone(), "/v1/agents/none", nothing(), &["vic"]),
-        (get.clone(), "/v1/agents/plain/revisions", nothing(), &["vic"]),
+        (get.clone(), "/v1/whoami", Value::Null, EVERYONE),
+        (get.clone(), "/v1/sessions", Value::Null, EVERYONE),
+        (get.clone(), "/v1/runs", Value::Null, EVERYONE),
+        (get.clone(), "/v1/usage", Value::Null, EVERYONE),
+        (get.clone(), "/v1/agents", Value::Null, &["vic"]),
+        (get.clone(), "/v1/agents/plain", Value::Null, &["vic"]),
+        (get.clone(), "/v1/agents/none", Value::Null, &["vic"]),
+        (get.clone(), "/v1/agents/plain/revisions", Value::Null, &["vic"]),
         (post.clone(), "/v1/agents", json!({"model_id": "small", "nickname": "by WHO"}), &["amy"]),
         (put.clone(), "/v1/agents/plain", json!({"description": "by WHO"}), &["amy"]),
         (put.clone(), "/v1/agents/none", json!({"description": "by WHO"}), &["amy"]),
         (post.clone(), "/v1/agents/plain/publish", json!({"revision": null}), &["amy"]),
-        (delete.clone(), "/v1/agents/none", nothing(), &["amy"]),
+        (delete.clone(), "/v1/agents/none", Value::Null, &["amy"]),
         (post.clone(), "/v1/agents/plain/runs", json!({"input": "hi"}), &["ivy"]),
         (post.clone(), "/v1/agents/none/runs", json!({"input": "hi"}), &["ivy"]),
-        (post.clone(), "/v1/teams/none/runs", nothing(), &["ivy"]),
-        (post.clone(), "/v1/workflows/none/runs", nothing(), &["ivy"]),
-        (post.clone(), "/v1/skills/none/runs", nothing(), &["ivy"]),
+        (post.clone(), "/v1/teams/none/runs", Value::Null, &["ivy"]),
+        (post.clone(), "/v1/workflows/none/runs", Value::Null, &["ivy"]),
+        (post.clone(), "/v1/skills/none/runs", Value::Null, &["ivy"]),
         (post.clone(), "/v1/infer", json!({"agent_id": "plain", "text": "hi"}), &["ivy"]),
         (post.clone(), "/v1/infer", json!({"agent_id": "none", "text": "hi"}), &["ivy"]),
         (post.clone(), "/v1/infer", json!({"model_id": "small", "text": "hi"}), &["ivy"]),
         (post.clone(), "/v1/infer", json!({"model_id": "none", "text": "hi"}), &["ivy"]),
-        (post.clone(), "/v1/infer", json!({"model": posted("own"), "text": "hi"}), &["ivy"]),
+        (post.clone(), "/v1/infer", json!({"model": own, "text": "hi"}), &["ivy"]),
         (post.clone(), "/v1/infer/stream", json!({"agent_id": "plain", "text": "hi"}), &["ivy"]),
         (post.clone(), "/v1/chat/completions", chat("agent/plain"), &["ivy"]),
         (post.clone(), "/v1/chat/completions", chat("small"), &["ivy"]),
         (post.clone(), "/v1/chat/completions", chat("none"), &["ivy"]),
         (post.clone(), "/v1/tools/call", json!({"tool_id": "greet", "arguments": {"name": "Ada"}}), &["ivy"]),
         (post.clone(), "/v1/tools/call", json!({"tool_id": "none"}), &["ivy"]),
-        (get.clone(), "/v1/models", nothing(), &["vic"]),
-        (get.clone(), "/v1/models/small", nothing(), &["vic"]),
-        (get.clone(), "/v1/models/agent/plain", nothing(), &["vic"]),
+    ]
+}
+
+/// Requests about resources.
+fn changes(model: &str) -> Vec<Probe> {
+    let (get, post, put, delete) = (Method::GET, Method::POST, Method::PUT, Method::DELETE);
+    let manifest = |kind: &str, name: &str, spec: Value| json!({"apiVersion": "troupe.dev/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec});
+    let endpoint = format!("{model}/v1");
+    let posted = |id: &str| json!({"model_id": id, "api_base": endpoint, "model_name": "tiny"});
+    let mut keyed = posted("keyed-WHO");
+    keyed["api_key"] = "sk-1".into();
+    let server_tool = json!({"tool_type": "mcp", "tool_id": "tool-WHO", "name": "read", "description": "Reads",
+        "parameters": {"type": "object"}, "mcp_server_name": "files"});
+    vec![
+        (get.clone(), "/v1/models", Value::Null, &["vic"]),
+        (get.clone(), "/v1/models/small", Value::Null, &["vic"]),
+        (get.clone(), "/v1/models/agent/plain", Value::Null, &["vic"]),
         (post.clone(), "/v1/models", posted("model-WHO"), WRITERS),
         (post.clone(), "/v1/models", keyed, &["kim"]),
         (put.clone(), "/v1/models/small", posted("small"), WRITERS),
-        (delete.clone(), "/v1/models/none", nothing(), WRITERS),
-        (get.clone(), "/v1/tools", nothing(), &["vic"]),
+        (delete.clone(), "/v1/models/none", Value::Null, WRITERS),
+        (get.clone(), "/v1/tools", Value::Null, &["vic"]),
         (post.clone(), "/v1/tools", server_tool, WRITERS),
         (post.clone(), "/v1/tools/mcp", json!({"mcpServers": {"none": {"url": "http://127.0.0.1:9/mcp"}}}), WRITERS),
         (put.clone(), "/v1/tools/none", json!({"description": "d"}), WRITERS),
-        (delete.clone(), "/v1/tools/none", nothing(), WRITERS),
+        (delete.clone(), "/v1/tools/none", Value::Null, WRITERS),
         (delete.clone(), "/v1/tools/batch", json!({"tool_ids": ["none"]}), WRITERS),
-        (get.clone(), "/v1/mcp-servers", nothing(), &["vic"]),
-        (delete.clone(), "/v1/mcp-servers/none", nothing(), WRITERS),
-        (get.clone(), "/v1/prompt-templates", nothing(), &["vic"]),
-        (get.clone(), "/v1/prompt-templates/hello", nothing(), &["vic"]),
+        (get.clone(), "/v1/mcp-servers", Value::Null, &["vic"]),
+        (delete.clone(), "/v1/mcp-servers/none", Value::Null, WRITERS),
+        (get.clone(), "/v1/prompt-templates", Value::Null, &["vic"]),
+        (get.clone(), "/v1/prompt-templates/hello", Value::Null, &["vic"]),
         (post.clone(), "/v1/prompt-templates/hello/preview", json!({"arguments": {"name": "Ada"}}), &["vic"]),
         (post.clone(), "/v1/prompt-templates", json!({"name": "by-WHO", "content": "Hi"}), &["amy"]),
         (put.clone(), "/v1/prompt-templates/hello", json!({"content": "Hi {{name}}"}), &["amy"]),
-        (delete.clone(), "/v1/prompt-templates/none", nothing(), &["amy"]),
-        (get.clone(), "/v1/resources/diagnostics", nothing(), &["vic"]),
-        (get.clone(), "/v1/resources/models", nothing(), &["vic"]),
-        (get.clone(), "/v1/resources/teams/none", nothing(), &["vic"]),
+        (delete.clone(), "/v1/prompt-templates/none", Value::Null, &["amy"]),
+        (get.clone(), "/v1/resources/diagnostics", Value::Null, &["vic"]),
+        (get.clone(), "/v1/resources/models", Value::Null, &["vic"]),
+        (get.clone(), "/v1/resources/teams/none", Value::Null, &["vic"]),
         (put.clone(), "/v1/resources/agents/agent-WHO", manifest("Agent", "agent-WHO", json!({})), &["amy"]),
         (
             put.clone(),
@@ -83,11 +91,11 @@ fn probes(model: &str) -> Vec<Probe> {
             manifest("Runtime", "default", json!({"defaults": {"modelRef": {"name": "small"}}})),
             WRITERS,
         ),
-        (delete.clone(), "/v1/resources/mcpservers/none", nothing(), WRITERS),
-        (get.clone(), "/v1/env", nothing(), &["vic"]),
-        (post.clone(), "/v1/env/detect", nothing(), &["vic"]),
+        (delete.clone(), "/v1/resources/mcpservers/none", Value::Null, WRITERS),
+        (get.clone(), "/v1/env", Value::Null, &["vic"]),
+        (post.clone(), "/v1/env/detect", Value::Null, &["vic"]),
         (post.clone(), "/v1/env", json!({"key": "COLOUR", "value": "red"}), WRITERS),
-        (delete.clone(), "/v1/env/COLOUR", nothing(), WRITERS),
+        (delete.clone(), "/v1/env/COLOUR", Value::Null, WRITERS),
     ]
 }
 
@@ -102,8 +110,10 @@ async fn each_role_may_do_what_it_says_and_nothing_else() {
         ("kim", &[EDITOR, KEEPER]),
     ];
     let cluster = Cluster::of(&people).await;
+    let model = cluster.model.base_url();
+    let probes = uses(&model).into_iter().chain(changes(&model));
     let mut wrong = Vec::new();
-    for (method, path, body, allowed) in probes(&cluster.model.base_url()) {
+    for (method, path, body, allowed) in probes {
         for (who, _) in people {
             let body: Value = serde_json::from_str(&body.to_string().replace("WHO", who)).unwrap();
             let path = path.replace("WHO", who);
