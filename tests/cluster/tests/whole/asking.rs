@@ -21,7 +21,7 @@ impl Team {
     fn curl(&self, token: &str, path: &str, more: &[&str]) -> anyhow::Result<Command> {
         let host = format!("troupe-runtime.{}.svc", self.namespace);
         let mut command = self.release.node.inside("curl")?;
-        command.args(["--silent", "--show-error", "--no-buffer", "--max-time", "120"]);
+        command.args(["--silent", "--show-error", "--no-buffer", "--connect-timeout", "3", "--max-time", "120"]);
         command.args(["--resolve", &format!("{host}:7988:{}", self.address)]);
         command.args([
             "--header",
@@ -42,6 +42,12 @@ impl Team {
         let (body, status) = heard.rsplit_once('\n').context("curl says the status last")?;
         let body = serde_json::from_str(body).unwrap_or_else(|_| Value::from(body));
         Ok(Answer { status: status.parse()?, body })
+    }
+
+    /// Whether the runtime answers now.
+    pub(crate) fn is_answering(&self, token: &str) -> anyhow::Result<bool> {
+        // What goes to a pod that is gone gets no answer at all.
+        Ok(said(&mut self.curl(token, "/v1/whoami", &["--fail", "--max-time", "3"])?).is_ok())
     }
 
     /// An inference that goes well.

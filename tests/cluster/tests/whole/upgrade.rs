@@ -24,7 +24,7 @@ async fn an_upgrade_under_load_loses_no_run() -> anyhow::Result<()> {
     let replaced = async {
         let (mut answered, mut pause) = (Instant::now(), Duration::ZERO);
         loop {
-            if team.call(&caller, "/v1/whoami", None).is_ok_and(|answer| answer.status == 200) {
+            if team.is_answering(&caller).unwrap() {
                 pause = pause.max(answered.elapsed());
                 answered = Instant::now();
                 if team.kubectl(&pod).is_ok_and(|now| now != before) {
