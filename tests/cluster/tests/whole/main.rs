@@ -9,6 +9,7 @@ mod asking;
 mod command_line;
 mod edits;
 mod interrupted;
+mod keys;
 mod quickstart;
 mod release;
 mod servers;

@@ -43,13 +43,14 @@ async fn the_quickstart_answers_who_may_ask_and_nobody_else() -> anyhow::Result<
         assert_eq!(answer.status, status, "a token {whose}: {answer:?}");
     }
 
-    // Pod Security refuses others at once, so that these say what it asked of them.
-    let pods = team.kubectl(&["get", "pods", "--output=jsonpath={.items[*].metadata.name}"])?;
-    assert!(pods.contains("troupe-runtime-0"), "{pods}");
-    let label = "pod-security.kubernetes.io/enforce=restricted";
-    for namespace in [&team.namespace, release::NAMESPACE] {
-        let checked = release.kubectl(&["label", "--overwrite", "--dry-run=server", "namespace", namespace, label])?;
-        assert!(!checked.to_lowercase().contains("violate"), "{checked}");
+    // Pod Security admitted them all, and lets no other in.
+    for (namespace, pod) in [(team.namespace.as_str(), "troupe-runtime-0"), (release::NAMESPACE, "troupe-operator")] {
+        let pods = release.kubectl(&["get", "pods", "--namespace", namespace, "--output=name"])?;
+        assert!(pods.contains(pod), "{pods}");
+        let privileged =
+            ["run", "privileged", "--image=troupe.dev/troupe-mcp", "--privileged", "--namespace", namespace];
+        let refused = release.kubectl(&privileged).unwrap_err().to_string();
+        assert!(refused.contains(r#"violates PodSecurity "restricted"#), "{refused}");
     }
     team.end()
 }
