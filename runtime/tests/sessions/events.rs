@@ -70,7 +70,7 @@ async fn a_list_that_is_watched_is_the_feed() {
 async fn a_reader_that_falls_behind_begins_anew() {
     let setting = Setting::new([small(100)]).await;
     let session = setting.say("new", "hi").await;
-    let mut slow = SessionEvents::new(&setting.app, String::new());
+    let mut slow = SessionEvents::new(&setting.app, None);
     let first = soon(slow.next()).await.unwrap().unwrap();
     assert!(matches!(first, SessionEvent::Init { .. }));
     // More changes than the feed keeps.
