@@ -93,7 +93,7 @@ async fn typed(view: &View, mcp: &dyn McpDirectory, name: &str, spec: &Spec) -> 
         let source = match (&function.source, &function.config_map_key_ref, &function.path) {
             (Some(source), _, _) => source.clone(),
             (None, Some(reference), _) => skill::config_map_key(name, reference, &view.config_maps)?,
-            (None, None, path) => skill::read(name, path.as_deref().unwrap_or_default(), view.workspace.as_deref())?,
+            (None, None, path) => skill::read(name, path.as_deref().unwrap_or_default(), view)?,
         };
         let kind = FunctionTool {
             language: "Python".to_owned(),

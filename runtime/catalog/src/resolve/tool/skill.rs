@@ -52,7 +52,7 @@ pub(super) fn snapshot(name: &str, skill: &crd::SkillTool, view: &View) -> Resul
             pinned.files.get(SKILL_FILE).cloned().ok_or_else(missing)?
         }
         (None, None, path) => {
-            let folder = within(view.workspace.as_deref(), path.as_deref().unwrap_or_default());
+            let folder = within(name, path.as_deref().unwrap_or_default(), &Place::of(view))?;
             pinned.directory = Some(folder.display().to_string());
             read_file(name, &folder.join(SKILL_FILE))?
         }
@@ -89,12 +89,37 @@ fn config_map<'maps>(tool: &str, name: &str, config_maps: &'maps ConfigMaps) -> 
 }
 
 /// The text of a file of the workspace.
-pub(super) fn read(tool: &str, path: &str, workspace: Option<&Path>) -> Result<String, ResolveError> {
-    read_file(tool, &within(workspace, path))
+pub(super) fn read(tool: &str, path: &str, view: &View) -> Result<String, ResolveError> {
+    read_file(tool, &within(tool, path, &Place::of(view))?)
 }
 
-fn within(workspace: Option<&Path>, path: &str) -> PathBuf {
-    workspace.map_or_else(|| PathBuf::from(path), |workspace| workspace.join(path))
+/// Where paths of manifests begin.
+struct Place<'view> {
+    workspace: Option<&'view Path>,
+    /// No path leads out of the workspace.
+    confined: bool,
+}
+
+impl<'view> Place<'view> {
+    fn of(view: &'view View) -> Self {
+        Self { workspace: view.workspace.as_deref(), confined: view.namespace.is_some() }
+    }
+}
+
+/// Where a path of a manifest leads. Who may write a folder of manifests may read this machine's files anyway; who may
+/// write a Tool of a namespace must not read the pod's, its token among them.
+fn within(tool: &str, path: &str, place: &Place<'_>) -> Result<PathBuf, ResolveError> {
+    let joined = place.workspace.map_or_else(|| PathBuf::from(path), |workspace| workspace.join(path));
+    if !place.confined {
+        return Ok(joined);
+    }
+    let real = |path: &Path| {
+        path.canonicalize()
+            .map_err(|error| file(tool, &path.display().to_string(), &format!("cannot be read: {error}")))
+    };
+    let root = place.workspace.ok_or_else(|| file(tool, path, "needs a workspace: set Runtime.spec.workspace"))?;
+    let (root, target) = (real(root)?, real(&joined)?);
+    if target.starts_with(&root) { Ok(target) } else { Err(file(tool, path, "leads out of the workspace")) }
 }
 
 fn read_file(tool: &str, path: &Path) -> Result<String, ResolveError> {
@@ -117,6 +142,24 @@ fn split(text: &str) -> Option<(FrontMatter, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn in_a_cluster_no_path_leads_out_of_the_workspace() {
+        let folder = tempfile::tempdir().unwrap();
+        let (inside, outside) = (folder.path().join("work"), folder.path().join("secret"));
+        std::fs::create_dir(&inside).unwrap();
+        std::fs::write(&outside, "token").unwrap();
+        std::fs::write(inside.join("tool.py"), "code").unwrap();
+        std::os::unix::fs::symlink(&outside, inside.join("link")).unwrap();
+        let confined = Place { workspace: Some(&inside), confined: true };
+        assert!(within("t", "tool.py", &confined).is_ok());
+        for path in ["../secret", "link", outside.to_str().unwrap()] {
+            let error = within("t", path, &confined).unwrap_err().to_string();
+            assert!(error.contains("leads out of the workspace"), "{path}: {error}");
+            assert!(within("t", path, &Place { confined: false, ..confined }).is_ok(), "{path}");
+        }
+        assert!(within("t", "tool.py", &Place { workspace: None, confined: true }).is_err());
+    }
 
     #[test]
     fn front_matter_is_split_off() {
