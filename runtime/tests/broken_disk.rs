@@ -103,7 +103,7 @@ async fn a_client_is_told_that_its_run_broke_off_and_the_run_goes_on_when_the_di
     stage.mend_disk();
     let done = SessionChanged::Status("done_success_unread".to_owned());
     let told = async { while changes.recv().await.unwrap().change != done {} };
-    tokio::time::timeout(Duration::from_secs(120), told).await.expect("the run goes on by itself");
+    tokio::time::timeout(Duration::from_mins(2), told).await.expect("the run goes on by itself");
     let (_, turns) = stage.app.store.session_turns(&session).await.unwrap().unwrap();
     let said: Vec<usize> = turns.iter().map(|turn| turn.content.len()).collect();
     assert_eq!(said, [2, LARGE], "asked once, answered once");

@@ -236,8 +236,8 @@ impl From<troupe_catalog::WriteError> for Problem {
             | WriteError::DuplicateId { .. }
             | WriteError::DefinedEarlier { .. }
             | WriteError::NoFolder
+            | WriteError::Managed { .. }
             | WriteError::Edit { .. } => Self::conflict(error.to_string()),
-            WriteError::Managed { .. } => Self::conflict(error.to_string()),
             WriteError::Cluster(refused) => of_cluster(refused),
             WriteError::Busy(_) => Self::unavailable(error.to_string()),
             WriteError::File { .. } => Self::internal(&error),

@@ -179,7 +179,7 @@ mod tests {
         observe(Kind::PromptTemplate, &place, serde_json::from_value(value).unwrap()).unwrap()
     }
 
-    fn template(spec: Value) -> Value {
+    fn template(spec: &Value) -> Value {
         json!({"apiVersion": API_VERSION, "kind": "PromptTemplate", "spec": spec, "metadata": {
             "name": "a", "uid": "u", "resourceVersion": "17", "generation": 3,
             "annotations": {"troupe.dev/id": "A", (LAST_APPLIED): "{}"}}})
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_a_document_with_a_finding() {
-        let observed = object(template(json!({"content": {"not": "a text"}})));
+        let observed = object(template(&json!({"content": {"not": "a text"}})));
         let Content::Broken(findings) = &observed.document.content else { panic!("{observed:?}") };
         assert_eq!(
             findings[0].to_string(),
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn unknown_fields_are_no_mistake_and_what_nobody_reads_is_not_kept() {
-        let observed = object(template(json!({"content": "hi", "new": 1})));
+        let observed = object(template(&json!({"content": "hi", "new": 1})));
         let Content::Good(read) = &observed.document.content else { panic!("{observed:?}") };
         assert_eq!((read.resource.id(), observed.meta.version), ("A", 17));
         assert_eq!(read.resource.metadata().annotations.as_ref().unwrap().len(), 1);
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_status_is_no_edit_and_a_label_is() {
-        let mut value = template(json!({"content": "hi"}));
+        let mut value = template(&json!({"content": "hi"}));
         let before = object(value.clone()).document.version.clone();
         value["status"] = json!({"conditions": [
             {"type": "Ready", "status": "True", "reason": "Valid", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"},

@@ -60,7 +60,7 @@ async fn an_object_that_cannot_be_read_says_so_and_stops_no_other() {
     running.stop().await;
 }
 
-/// Makes the definition of PromptTemplates let everything in, as an older or newer one may.
+/// Makes the definition of prompt templates let everything in, as an older or newer one may.
 async fn loosen(place: &Place) {
     let resource = ApiResource {
         group: "apiextensions.k8s.io".into(),

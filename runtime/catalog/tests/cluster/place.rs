@@ -114,9 +114,9 @@ subjects: [{kind: ServiceAccount, name: troupe-runtime}]
         };
         let rules: Vec<Value> =
             [rule("secrets", secrets), rule("configmaps", config_maps)].into_iter().flatten().collect();
-        let role = serde_json::json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+        let granted = serde_json::json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
             "metadata": {"name": "troupe-runtime-secrets"}, "rules": rules});
-        self.apply(&role.to_string()).await;
+        self.apply(&granted.to_string()).await;
     }
 
     pub(crate) async fn apply(&self, yaml: &str) {
@@ -168,10 +168,8 @@ subjects: [{kind: ServiceAccount, name: troupe-runtime}]
     {
         let api = self.ours(kind);
         let found = tokio::time::timeout(LIMIT, await_condition(api.clone(), name, condition)).await;
-        match found {
-            Ok(found) => found.expect("the watch goes on").expect("it is there"),
-            Err(_) => panic!("{kind} {name} never came to {what}: {:#?}", api.get_opt(name).await),
-        }
+        let Ok(found) = found else { panic!("{kind} {name} never came to {what}: {:#?}", api.get_opt(name).await) };
+        found.expect("the watch goes on").expect("it is there")
     }
 
     /// Waits until a condition of the status has a reason; its message.
@@ -262,7 +260,7 @@ spec: {{description: {description}, modelRef: {{name: small}}}}
     )
 }
 
-/// A PromptTemplate.
+/// A prompt template.
 pub(crate) fn template(name: &str, content: &str) -> String {
     format!(
         "

@@ -1,4 +1,4 @@
-//! Secrets and ConfigMaps: read by name, as soon as they may be.
+//! Secrets and config maps: read by name, as soon as they may be.
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;

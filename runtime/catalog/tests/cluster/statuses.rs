@@ -75,7 +75,7 @@ async fn what_holds_already_is_not_written_and_the_operators_part_is_left_alone(
     let Some(place) = Place::new().await else { return };
     place.grant(&["provider"], &[]).await;
     place.apply("{apiVersion: v1, kind: Secret, metadata: {name: provider}, stringData: {token: x}}").await;
-    place.apply(&format!("{}\n  apiKey: {{secretKeyRef: {{name: provider, key: token}}}}\n", BLOCK)).await;
+    place.apply(&format!("{BLOCK}\n  apiKey: {{secretKeyRef: {{name: provider, key: token}}}}\n")).await;
     let body = serde_json::json!({"apiVersion": "troupe.dev/v1alpha1", "kind": "Model", "status": {
         "observedGeneration": 1, "conditions": [{"type": "Ready", "status": "True", "reason": "Valid", "message": "",
         "lastTransitionTime": "2026-01-01T00:00:00Z"}]}});

@@ -97,7 +97,7 @@ impl ServeArguments {
         let directories = if namespace.is_some() { Vec::new() } else { folders(self.dirs, lookup, "serve")? };
         let data = path_or_older(self.data, "AGENTS_RUNTIME_DIR", lookup).unwrap_or_else(|| "data".into());
         let (listen, metrics, ca_bundle) = (self.listen, self.metrics, self.ca_bundle);
-        let mut settings = Settings { listen, metrics, namespace, ca_bundle, ..Settings::new(directories, data) };
+        let mut settings = Settings { namespace, ca_bundle, listen, metrics, ..Settings::new(directories, data) };
         self.access.apply(&mut settings, lookup)?;
         self.load.apply(&mut settings, lookup)?;
         self.agents.apply(&mut settings, lookup)?;

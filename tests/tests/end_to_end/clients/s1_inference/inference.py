@@ -14,7 +14,7 @@ def wrong_requests():
         error(post(path, {"text": "Hi"}), 400, "model_id")
         error(post(path, {"model_id": model(Reply("x"))}), 400, "messages")
         error(post(path, {"agent_id": "nobody", "text": "Hi"}), 400, "nobody")
-        error(post(path, {"model_id": model(Reply("x")), "text": ""}), 400, "messages")
+        error(post(path, {"model_id": model(Reply("x")), "text": ""}), 400, "text")
         error(call("POST", path, b'{"text": "' + b"x" * 11_000_000 + b'"}'), 413)
         missing = post(path, {"model_id": "no such model", "text": "Hi"})
         error(missing, 400, "no such model")
