@@ -21,7 +21,10 @@ use crate::golden::assert_golden;
 
 const RELEASE: &str = "troupe-system";
 
-/// Accounts of namespace `a` and the ClusterRoles that are bound to them there. `other` is the same in namespace `b`.
+/// Verbs by resource.
+type Rights = BTreeMap<String, BTreeSet<String>>;
+
+/// Accounts of namespace `a` and the cluster roles that are bound to them there. `other` is the same in namespace `b`.
 const PEOPLE: [(&str, &str, &str); 6] = [
     ("viewer", "a", "troupe-viewer"),
     ("invoker", "a", "troupe-invoker"),
@@ -117,13 +120,13 @@ impl Place {
     }
 
     /// Every right of an account in a namespace; `of` an object where it is named.
-    async fn rights(&self, account: (&str, &str), namespace: &str) -> BTreeMap<String, BTreeSet<String>> {
+    async fn rights(&self, account: (&str, &str), namespace: &str) -> Rights {
         let spec = SelfSubjectRulesReviewSpec { namespace: Some(namespace.to_owned()) };
         let review = SelfSubjectRulesReview { spec, ..SelfSubjectRulesReview::default() };
         let api: Api<SelfSubjectRulesReview> = Api::all(self.client(account.0, account.1).await);
         let status = api.create(&PostParams::default(), &review).await.unwrap().status.unwrap();
         assert!(!status.incomplete, "{:?}", status.evaluation_error);
-        let mut rights: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut rights = Rights::new();
         for ResourceRule { api_groups, resources, resource_names, verbs } in status.resource_rules {
             let (groups, resources) = (api_groups.unwrap_or_default(), resources.unwrap_or_default());
             let names = resource_names.filter(|names| !names.is_empty()).map(|names| format!(" {}", names.join(" ")));
@@ -183,7 +186,7 @@ async fn table(place: &Place) -> String {
     let mut table = String::new();
     for account in accounts {
         // The same rights in several namespaces are told once.
-        let mut places: Vec<(Vec<&str>, BTreeMap<String, BTreeSet<String>>)> = Vec::new();
+        let mut places: Vec<(Vec<&str>, Rights)> = Vec::new();
         for namespace in [RELEASE, "a", "b"] {
             let mut rights = place.rights(account, namespace).await;
             rights.retain(|right, verbs| {
