@@ -136,7 +136,18 @@ fn split(text: &str) -> Option<(FrontMatter, &str)> {
     let rest = text.trim_start_matches('\u{feff}').strip_prefix("---")?;
     let (front, body) = rest.split_once("\n---")?;
     let body = body.split_once('\n').map_or("", |(_, body)| body);
-    Some((serde_yaml::from_str(front).ok()?, body.trim_start_matches('\n')))
+    let front = serde_yaml::from_str(front).ok().or_else(|| plain(front))?;
+    Some((front, body.trim_start_matches('\n')))
+}
+
+/// Front matter that is no YAML, as in `description: Use when: asked`, read line by line (S1-101).
+fn plain(front: &str) -> Option<FrontMatter> {
+    let field = |name: &str| {
+        let mut values = front.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        values.next().map(|value| value.trim().to_owned())
+    };
+    let description = field("description").filter(|description| !description.is_empty())?;
+    Some(FrontMatter { name: field("name"), description: Some(description) })
 }
 
 #[cfg(test)]
@@ -167,5 +178,7 @@ mod tests {
         assert_eq!((front.name.as_deref(), front.description.as_deref()), (Some("pdf"), Some("Reads PDFs.")));
         assert_eq!(body, "# Steps\n---\nEnd\n");
         assert!(split("# No front matter\n").is_none());
+        let (front, _) = split("---\nname: pdf\ndescription: Use when: asked\n---\nx").unwrap();
+        assert_eq!((front.name.as_deref(), front.description.as_deref()), (Some("pdf"), Some("Use when: asked")));
     }
 }
