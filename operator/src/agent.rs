@@ -5,30 +5,17 @@ use std::collections::BTreeSet;
 use troupe_crds::Kind;
 
 use crate::{
-    context::Context,
-    controller::{Controller, ReconcileError},
     facts::{Detail, ToolEntry, entries, offered, shown},
     key::Key,
     names,
     namespace::{Entry, Namespace},
     ready::{ready, resolved},
-    report::{self, with_revisions},
+    report::with_revisions,
     status::Report,
 };
 
 /// Most tools that a status lists.
 const MAX_TOOLS: usize = 500;
-
-/// The controller of Agents.
-pub struct AgentController;
-
-impl Controller for AgentController {
-    const KIND: Kind = Kind::Agent;
-
-    async fn reconcile(&self, context: &Context, key: &Key) -> Result<(), ReconcileError> {
-        report::reconcile(context, key, |namespace, entry| of(key, namespace, entry)).await
-    }
-}
 
 /// The status of an Agent.
 pub fn of(key: &Key, namespace: &Namespace, entry: &Entry) -> Report {
@@ -41,7 +28,7 @@ pub fn of(key: &Key, namespace: &Namespace, entry: &Entry) -> Report {
         let entries = if tools.is_empty() { default_tools() } else { tools.clone() };
         report = report.field("tools", shown_tools(namespace, &entries, members));
     }
-    let url = format!("{}/v1/agents/{}/runs", names::runtime_url(&key.namespace), encoded(&entry.object.identity.id));
+    let url = names::runs_url(key, &entry.object.identity.id);
     with_revisions(report.field("url", url), entry)
 }
 
@@ -74,23 +61,4 @@ fn server_tools(namespace: &Namespace, name: &str, chosen: &[Box<str>]) -> Vec<B
         Some(Detail::McpServer(spec)) => offered(spec.tool_filter.as_ref(), &entry.object.status.discovered, chosen),
         _ => Vec::new(),
     }
-}
-
-/// An id as a step of a path: everything but unreserved characters is percent-encoded (RFC 3986).
-pub fn encoded(id: &str) -> String {
-    let mut path = String::with_capacity(id.len());
-    for byte in id.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            path.push(char::from(byte));
-        } else {
-            path.push('%');
-            path.extend(
-                [byte >> 4, byte & 15]
-                    .iter()
-                    .filter_map(|digit| char::from_digit((*digit).into(), 16))
-                    .map(|digit| digit.to_ascii_uppercase()),
-            );
-        }
-    }
-    path
 }

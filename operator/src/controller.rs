@@ -40,7 +40,7 @@ impl ReconcileError {
 /// The controller of one kind.
 pub trait Controller: Send + Sync + 'static {
     /// The kind.
-    const KIND: Kind;
+    fn kind(&self) -> Kind;
 
     /// Looks at one object, which may be gone, and makes everything as it should be. Not ready is a status, no error.
     fn reconcile(&self, context: &Context, key: &Key) -> impl Future<Output = Result<(), ReconcileError>> + Send;
@@ -49,7 +49,8 @@ pub trait Controller: Send + Sync + 'static {
 /// Runs a controller until it is told to stop, and then until what it is looking at is done.
 pub async fn run<C: Controller>(controller: C, context: Arc<Context>, stop: CancellationToken) {
     let controller = Arc::new(controller);
-    let queue = context.world.queue(C::KIND);
+    let kind = controller.kind();
+    let queue = context.world.queue(kind);
     let permits = Arc::new(Semaphore::new(context.settings.concurrency));
     let tasks = TaskTracker::new();
     loop {
@@ -63,7 +64,7 @@ pub async fn run<C: Controller>(controller: C, context: Arc<Context>, stop: Canc
             () = stop.cancelled() => break,
             key = queue.next() => key,
         };
-        context.metrics.waiting(C::KIND, queue.length());
+        context.metrics.waiting(kind, queue.length());
         let (controller, context, queue) = (Arc::clone(&controller), Arc::clone(&context), Arc::clone(&queue));
         tasks.spawn(async move {
             match look(&*controller, &context, &key).await {
@@ -99,7 +100,7 @@ async fn look<C: Controller>(controller: &C, context: &Context, key: &Key) -> Ou
             Outcome::Panic
         }
     };
-    context.metrics.reconciled(C::KIND, outcome, began.elapsed().as_secs_f64());
+    context.metrics.reconciled(controller.kind(), outcome, began.elapsed().as_secs_f64());
     outcome
 }
 

@@ -45,7 +45,9 @@ pub struct Fetched {
 }
 
 impl Controller for McpServerController {
-    const KIND: Kind = Kind::McpServer;
+    fn kind(&self) -> Kind {
+        Kind::McpServer
+    }
 
     async fn reconcile(&self, context: &Context, key: &Key) -> Result<(), ReconcileError> {
         let owner = Owner { kind: Kind::McpServer, name: Arc::clone(&key.name) };

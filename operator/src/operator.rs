@@ -11,9 +11,10 @@ use std::{
 use k8s_openapi::jiff::Timestamp;
 use kube::Client;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use troupe_crds::Kind;
 
 use crate::{
-    agent::AgentController,
+    agent,
     apply::Writer,
     context::Context,
     controller,
@@ -21,15 +22,14 @@ use crate::{
     lease::Leadership,
     mcp_server::McpServerController,
     metrics::Metrics,
-    model::ModelController,
-    prompt_template::PromptTemplateController,
+    model, prompt_template,
+    report::StatusController,
     reviewers::{self, Reviewers},
     runtime::RuntimeController,
     settings::Settings,
-    team::TeamController,
-    tool::ToolController,
+    team, tool,
     watch::{Watches, sources},
-    workflow::WorkflowController,
+    workflow,
     world::World,
 };
 
@@ -161,12 +161,20 @@ impl Operator {
         });
         let of = || (Arc::clone(&context), stop.clone());
         macro_rules! start {
-            ($($controller:expr),+) => {$({
+            ($($controller:expr),+ $(,)?) => {$({
                 let (context, stop) = of();
                 tasks.spawn(controller::run($controller, context, stop));
             })+};
         }
-        start!(ModelController, ToolController, McpServerController, PromptTemplateController);
-        start!(AgentController, TeamController, WorkflowController, RuntimeController);
+        start!(
+            McpServerController,
+            RuntimeController,
+            StatusController { kind: Kind::Agent, report: agent::of },
+            StatusController { kind: Kind::Model, report: |_, _, entry| model::of(entry) },
+            StatusController { kind: Kind::PromptTemplate, report: |_, _, entry| prompt_template::of(entry) },
+            StatusController { kind: Kind::Team, report: |key, _, entry| team::of(key, entry) },
+            StatusController { kind: Kind::Tool, report: |_, _, entry| tool::of(entry) },
+            StatusController { kind: Kind::Workflow, report: |key, _, entry| workflow::of(key, entry) },
+        );
     }
 }

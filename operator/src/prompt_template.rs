@@ -1,31 +1,8 @@
 //! PromptTemplates: their status shows the gaps, and warns where declared and used names differ.
 
-use troupe_crds::{
-    Kind,
-    condition::{ConditionStatus, ConditionType, Observation, Reason},
-};
+use troupe_crds::condition::{ConditionStatus, ConditionType, Observation, Reason};
 
-use crate::{
-    context::Context,
-    controller::{Controller, ReconcileError},
-    facts::Detail,
-    key::Key,
-    namespace::Entry,
-    ready::ready,
-    report::{self, with_revisions},
-    status::Report,
-};
-
-/// The controller of PromptTemplates.
-pub struct PromptTemplateController;
-
-impl Controller for PromptTemplateController {
-    const KIND: Kind = Kind::PromptTemplate;
-
-    async fn reconcile(&self, context: &Context, key: &Key) -> Result<(), ReconcileError> {
-        report::reconcile(context, key, |_, entry| of(entry)).await
-    }
-}
+use crate::{facts::Detail, namespace::Entry, ready::ready, report::with_revisions, status::Report};
 
 /// The status of a PromptTemplate.
 pub fn of(entry: &Entry) -> Report {

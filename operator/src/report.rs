@@ -1,26 +1,38 @@
 //! The way of every kind for which nothing is made: fetch, report, write.
 
+use troupe_crds::Kind;
+
 use crate::{
     context::Context,
-    controller::ReconcileError,
+    controller::{Controller, ReconcileError},
     facts::Facts,
     key::Key,
     namespace::{Entry, Namespace},
     status::{self, Report},
 };
 
-/// Writes what is to be said of an object, unless it is gone, going, or its namespace is.
-pub async fn reconcile(
-    context: &Context,
-    key: &Key,
-    report: impl Fn(&Namespace, &Entry) -> Report,
-) -> Result<(), ReconcileError> {
-    let found = context.world.read(&key.namespace, |namespace| {
-        let entry = namespace.get(key.kind, &key.name).filter(|entry| !entry.object.identity.deleting)?;
-        (!namespace.terminating).then(|| (entry.object.clone(), report(namespace, entry)))
-    });
-    let Some((object, report)) = found else { return Ok(()) };
-    Ok(status::write(context, key, &object, &report).await?)
+/// The controller of a kind for which nothing is made: its status is all.
+pub struct StatusController {
+    /// The kind.
+    pub kind: Kind,
+    /// What is to be said of an object.
+    pub report: fn(&Key, &Namespace, &Entry) -> Report,
+}
+
+impl Controller for StatusController {
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Writes what is to be said of an object, unless it is gone, going, or its namespace is.
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<(), ReconcileError> {
+        let found = context.world.read(&key.namespace, |namespace| {
+            let entry = namespace.get(key.kind, &key.name).filter(|entry| !entry.object.identity.deleting)?;
+            (!namespace.terminating).then(|| (entry.object.clone(), (self.report)(key, namespace, entry)))
+        });
+        let Some((object, report)) = found else { return Ok(()) };
+        Ok(status::write(context, key, &object, &report).await?)
+    }
 }
 
 /// Adds the revisions of a kind that has them: the newest valid one, and the one that is served.

@@ -48,7 +48,9 @@ pub struct Fetched {
 }
 
 impl Controller for RuntimeController {
-    const KIND: Kind = Kind::Runtime;
+    fn kind(&self) -> Kind {
+        Kind::Runtime
+    }
 
     async fn reconcile(&self, context: &Context, key: &Key) -> Result<(), ReconcileError> {
         let kept = keep(context, key).await;

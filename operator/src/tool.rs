@@ -1,28 +1,6 @@
 //! Tools: nothing is made for them, their status is all.
 
-use troupe_crds::Kind;
-
-use crate::{
-    context::Context,
-    controller::{Controller, ReconcileError},
-    facts::Detail,
-    key::Key,
-    namespace::Entry,
-    ready::ready,
-    report::{self, with_revisions},
-    status::Report,
-};
-
-/// The controller of Tools.
-pub struct ToolController;
-
-impl Controller for ToolController {
-    const KIND: Kind = Kind::Tool;
-
-    async fn reconcile(&self, context: &Context, key: &Key) -> Result<(), ReconcileError> {
-        report::reconcile(context, key, |_, entry| of(entry)).await
-    }
-}
+use crate::{facts::Detail, namespace::Entry, ready::ready, report::with_revisions, status::Report};
 
 /// The status of a Tool.
 pub fn of(entry: &Entry) -> Report {

@@ -31,7 +31,9 @@ struct Treacherous {
 }
 
 impl Controller for Treacherous {
-    const KIND: Kind = Kind::Agent;
+    fn kind(&self) -> Kind {
+        Kind::Agent
+    }
 
     async fn reconcile(&self, _: &Context, key: &Key) -> Result<(), ReconcileError> {
         tokio::task::yield_now().await;
