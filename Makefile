@@ -6,14 +6,17 @@ EXAMPLE ?= quickstart
 LISTEN ?= 127.0.0.1:7988
 # The images that `make image` writes; empty: all. PROFILE, REGISTRY and TAG: see scripts/images.
 IMAGES ?=
-# The images of `make e2e`, and the `troupe` in them.
+# The images of `make e2e`, the profile of the programs in them, and the folder of that.
 E2E_IMAGES = $(CURDIR)/target/e2e
-E2E_PROGRAM = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/$(shell uname -m)-unknown-linux-gnu/quick/troupe
+E2E_PROFILE = dev
+E2E_PROGRAMS = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/debug
+# Its suites. Cargo chooses features for the workspace as a whole, as for `make test`, so that nothing is compiled twice.
+E2E = --test node --test images --test whole
 # What `make test` tests, such as `make test TEST='--package troupe-core'`.
 TEST ?= --workspace
 
 .DEFAULT_GOAL := help
-.PHONY: help build image run test e2e check bench bench-operator fmt generate peers cluster
+.PHONY: help build image run test e2e check bench bench-operator bench-edits fmt generate peers cluster
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,11 +33,12 @@ run: ## Build quickly and serve examples/quickstart (EXAMPLE=…) on 127.0.0.1:7
 test: peers cluster ## Run all tests; third-party programs that some of them talk to are installed first
 	$(CARGO) test $(TEST)
 
-e2e: ## Test on a real Kubernetes node, as root, with images that are built quickly
+e2e: ## Test on a real Kubernetes node, as root, with images of their own (E2E='--test whole' for one suite)
+	@[ "$$(id -u)" = 0 ] || { echo 'e2e: a node can only be started by root: it is made of namespaces, mounts and cgroups' >&2; exit 1; }
 	tests/cluster/install.sh control-plane chart node >/dev/null
-	CARGO='$(CARGO)' OUT=$(E2E_IMAGES) PROFILE=quick TAG= REGISTRY= scripts/images \
+	CARGO='$(CARGO)' OUT=$(E2E_IMAGES) PROFILE=$(E2E_PROFILE) TAG= REGISTRY= scripts/images \
 		troupe troupe-operator troupe-mcp-bridge troupe-sandbox troupe-mcp troupe-model-server
-	TROUPE_E2E_IMAGES=$(E2E_IMAGES) TROUPE_E2E_PROGRAM=$(E2E_PROGRAM) $(CARGO) test --package troupe-test-cluster --test node --test whole
+	TROUPE_E2E_IMAGES=$(E2E_IMAGES) TROUPE_E2E_PROGRAM=$(E2E_PROGRAMS)/troupe $(CARGO) test --workspace $(E2E)
 
 check: ## Formatting, lints, and whether what is generated is up to date
 	$(CARGO) fmt --all --check
@@ -48,6 +52,11 @@ bench: ## Measure: every figure beside its baseline of the same run
 
 bench-operator: cluster ## Measure the operator with 10,000 Agents on a real API server
 	$(CARGO) test --release --package troupe-operator --test scale -- --ignored --nocapture
+
+# Of optimised programs, as a cluster has them.
+bench-edits: ## Measure on a real node, as root, how soon an edited prompt is served under streams
+	$(MAKE) e2e E2E='--test whole -- latency' E2E_PROFILE=release \
+		E2E_PROGRAMS=$(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/$(shell uname -m)-unknown-linux-gnu/release
 
 fmt: ## Format the code
 	$(CARGO) fmt --all
