@@ -20,6 +20,7 @@ use crate::cluster;
 use crate::mcp::McpTools;
 use crate::media::MediaReader;
 use crate::secrets::Secrets;
+use crate::sandbox;
 use crate::service::env::Environment;
 use crate::service::resolve::Compositions;
 use crate::service::rights::Rights;
@@ -111,7 +112,7 @@ impl App {
                     tasks: tasks.clone(),
                     shutdown: shutdown.clone(),
                     environment: process_environment(),
-                    served: Served::everything(),
+                    served: Served::in_folders(),
                     watch: settings.watch,
                 })
                 .await
@@ -155,6 +156,7 @@ impl App {
         );
         engine.recover().await.context("cannot resume earlier runs")?;
         let mcp = Arc::new(McpTools::new(tools.clone(), tasks.clone()));
+        sandbox::watch(&tools, &catalog, settings.sandbox_socket.is_some(), (&tasks, &shutdown)).await;
         tasks.spawn(Arc::clone(&mcp).follow(catalog.clone(), shutdown.clone()));
         if in_cluster {
             let directory = Arc::clone(&mcp) as _;

@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use troupe_core::port::{Clock, RevisionStore};
 use troupe_crds::Kind;
+use troupe_crds::runtime::RUNTIME_NAME;
 use troupe_rules::Served;
 
 use crate::catalog::Catalog;
@@ -155,6 +156,11 @@ impl Cluster {
         drop(uses);
         let entries = differences.iter().filter_map(|(old, new)| new.or(*old));
         self.statuses.look_at(entries.map(|entry| Key { kind: entry.kind, name: Arc::clone(&entry.name) }));
+    }
+
+    /// Has the Runtime's status looked at, which tells of the sandbox.
+    pub(crate) fn sandbox_changed(&self) {
+        self.statuses.look_at([Key { kind: Kind::Runtime, name: RUNTIME_NAME.into() }]);
     }
 
     /// Has the statuses of those looked at whose Secrets changed.

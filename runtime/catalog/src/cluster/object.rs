@@ -20,11 +20,12 @@ use crate::parse::{Content, Document, Object, version};
 pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// The conditions that this runtime writes.
-pub(super) const OWN_CONDITIONS: [ConditionType; 4] = [
+pub(super) const OWN_CONDITIONS: [ConditionType; 5] = [
     ConditionType::SecretsResolved,
     ConditionType::Reachable,
     ConditionType::Discovered,
     ConditionType::RevisionResolved,
+    ConditionType::SandboxReady,
 ];
 
 /// An object as it was observed.

@@ -135,7 +135,7 @@ subjects: [{kind: ServiceAccount, name: troupe-runtime}]
             clock: Arc::new(Ticks(AtomicI64::new(1_790_000_000_000_000))),
             tasks: tasks.clone(),
             shutdown: stop.clone(),
-            served: Served::everything(),
+            served: Served::in_cluster(),
         };
         let opened = tokio::time::timeout(LIMIT, Catalog::open_cluster(options)).await.expect("it opens in time");
         Running { catalog: opened.expect("nobody stopped it"), stop, tasks }
