@@ -13,14 +13,15 @@ use troupe_net::{AllowList, Client, ClientConfig, ProxyConfig};
 use troupe_rules::Served;
 use troupe_store::{Store, StoreOptions};
 use troupe_tools::jail::{JailSettings, Launcher, RemoteSandbox, Sandbox};
+use troupe_tools::skill::SkillPlaces;
 use troupe_tools::{Tools, ToolsSettings};
 
 use crate::clock::SystemClock;
 use crate::cluster;
 use crate::mcp::McpTools;
 use crate::media::MediaReader;
-use crate::secrets::Secrets;
 use crate::sandbox;
+use crate::secrets::Secrets;
 use crate::service::env::Environment;
 use crate::service::resolve::Compositions;
 use crate::service::rights::Rights;
@@ -155,8 +156,8 @@ impl App {
             tasks.clone(),
         );
         engine.recover().await.context("cannot resume earlier runs")?;
-        let mcp = Arc::new(McpTools::new(tools.clone(), tasks.clone()));
         sandbox::watch(&tools, &catalog, settings.sandbox_socket.is_some(), (&tasks, &shutdown)).await;
+        let mcp = Arc::new(McpTools::new(tools.clone(), tasks.clone()));
         tasks.spawn(Arc::clone(&mcp).follow(catalog.clone(), shutdown.clone()));
         if in_cluster {
             let directory = Arc::clone(&mcp) as _;
@@ -230,13 +231,15 @@ fn tools_settings(
     };
     // A sandbox sees the workspace and nothing of the data.
     let shared = settings.sandbox_socket.as_ref().and(settings.workspace.as_ref());
-    let skills = shared.map_or_else(|| settings.data.join("skills"), |workspace| workspace.join(SHARED_SKILLS));
+    let inline = shared.map_or_else(|| settings.data.join("skills"), |workspace| workspace.join(SHARED_SKILLS));
+    let (workspace, confined) = (settings.workspace.clone(), settings.namespace.is_some());
     ToolsSettings {
+        skills: SkillPlaces { inline: inline.clone(), workspace, confined },
         bash_timeout: settings.bash_timeout,
         fetch_max_size: settings.fetch_max_size,
         live: Arc::new(environment.clone()),
         network: network.clone(),
         tasks: tasks.clone(),
-        ..ToolsSettings::new(jail, skills)
+        ..ToolsSettings::new(jail, inline)
     }
 }
