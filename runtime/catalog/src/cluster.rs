@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kube::Client;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -278,6 +278,18 @@ impl Catalog {
             let key = Key { kind: Kind::McpServer, name: server.into() };
             cluster.statuses.discovered(key, told, Instant::now());
         }
+    }
+
+    /// Whether an McpServer that runs in pods of its own has any; none where the operator has not said so yet, and in folder
+    /// mode.
+    pub fn has_pods(&self, server: &str) -> Option<bool> {
+        let key = Key { kind: Kind::McpServer, name: server.into() };
+        self.cluster()?.metas.lock().get(&key)?.available
+    }
+
+    /// Tells when workloads come to have pods, or lose them; none in folder mode.
+    pub fn subscribe_pods(&self) -> Option<watch::Receiver<u64>> {
+        Some(self.cluster()?.metas.turns())
     }
 
     /// How many statuses this process has written; none in folder mode.
