@@ -12,4 +12,5 @@ mod hardened;
 mod rights;
 mod support;
 mod whole_cluster;
+mod watches;
 mod workloads;

@@ -126,6 +126,11 @@ subjects: [{kind: ServiceAccount, name: troupe-runtime}]
     /// A catalog with the rights of a runtime.
     pub(crate) async fn open(&self) -> Running {
         let client = self.cluster.client_of(&self.namespace, "troupe-runtime").await.expect("it connects");
+        self.open_through(client).await
+    }
+
+    /// The same through a connection of the test's own.
+    pub(crate) async fn open_through(&self, client: Client) -> Running {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let options = ClusterOptions {
             client,
