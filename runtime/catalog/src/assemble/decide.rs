@@ -193,7 +193,7 @@ impl Decision<'_> {
             resource_version: document.version.clone(),
             file: Arc::clone(&document.file),
             line: document.line,
-            managed_by: document.managed_by,
+            managed_by: document.managed_by.clone(),
             changed_at: document.changed_at,
             conditions,
             document: Arc::clone(document),

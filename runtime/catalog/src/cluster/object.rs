@@ -94,7 +94,7 @@ pub(super) fn edition(metadata: &ObjectMeta, spec: &Value) -> String {
     // A generation is a number for a spec, and shorter to hash.
     let content = metadata.generation.map_or_else(|| spec.clone(), Value::from);
     let uid = &metadata.uid;
-    version(&json!([uid, content, metadata.labels, annotations, managed::manager(metadata)]).to_string())
+    version(&json!([uid, content, metadata.labels, annotations, managed::manager(metadata).as_deref()]).to_string())
 }
 
 fn shown_annotations(metadata: &ObjectMeta) -> Map<String, Value> {
