@@ -71,7 +71,8 @@ export interface TextPart {
 
 /**
  * Where a call stands: `writing` (its arguments are being written), `pending` (whole, not begun), `approval` (a person
- * is asked), `input` (the caller is to give its result), `running`, `completed`, `failed`, `rejected` (by a person).
+ * is asked), `input` (the caller is to give its result), `running`, `completed`, `failed`, `rejected` (by a person),
+ * `cancelled` (the run ended before it had a result).
  */
 export type CallStatus =
   | 'writing'
@@ -81,7 +82,8 @@ export type CallStatus =
   | 'running'
   | 'completed'
   | 'failed'
-  | 'rejected';
+  | 'rejected'
+  | 'cancelled';
 
 /** The whole of a result that was cut: `GET /v1/runs/{runId}/artifacts/{hash}`. */
 export interface ArtifactRef {
@@ -242,8 +244,6 @@ export interface AssistantTurn extends AgentRun {
   key: string;
   /** The agent's name for people. */
   name?: string;
-  /** When it was stored. */
-  timestamp?: string;
   /** Whether calls carry what only the run's events tell (durations, sub-agents, ids); they are read when it is seen. */
   detailed: boolean;
   files?: readonly MadeFile[];
