@@ -75,15 +75,7 @@ export interface TextPart {
  * `cancelled` (the run ended before it had a result).
  */
 export type CallStatus =
-  | 'writing'
-  | 'pending'
-  | 'approval'
-  | 'input'
-  | 'running'
-  | 'completed'
-  | 'failed'
-  | 'rejected'
-  | 'cancelled';
+  'writing' | 'pending' | 'approval' | 'input' | 'running' | 'completed' | 'failed' | 'rejected' | 'cancelled';
 
 /** The whole of a result that was cut: `GET /v1/runs/{runId}/artifacts/{hash}`. */
 export interface ArtifactRef {
