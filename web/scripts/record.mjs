@@ -169,7 +169,7 @@ try {
   await writeFile(join(folder, 'agents', 'agents.yaml'), agents.replaceAll('MODEL_SERVER', address));
   const port = Number(process.env.PORT ?? 7961);
   url = `http://127.0.0.1:${port}`;
-  let service = await serve(port);
+  const service = await serve(port);
 
   await record('plain', 'assistant', 'Hello there');
   await record('tools', 'assistant', 'Use two tools, please');
@@ -191,7 +191,7 @@ try {
       return true;
     }),
   );
-  service = await restarted(port, service);
+  await restarted(port, service);
   await input();
 } finally {
   for (const child of processes) child.kill('SIGKILL');
