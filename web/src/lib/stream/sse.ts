@@ -9,9 +9,12 @@ export interface Frame {
   id?: string;
 }
 
-/** Cuts text that comes in pieces into events, as the HTML standard says. */
+/**
+ * Cuts text that comes in pieces into events, as the HTML standard says. A line may be megabytes long (all resources of a
+ * kind in one event): its pieces are looked at once, and joined once.
+ */
 export class FrameParser {
-  #rest = '';
+  #pieces: string[] = [];
   #event = '';
   #data: string[] = [];
   #id: string | undefined;
@@ -19,7 +22,12 @@ export class FrameParser {
   /** The events that a piece completes. */
   push(piece: string): Frame[] {
     const frames: Frame[] = [];
-    const text = this.#rest + piece;
+    const before = this.#pieces.at(-1) ?? '';
+    if (!before.endsWith('\r') && !lineEnd(piece, 0)) {
+      this.#pieces.push(piece);
+      return frames;
+    }
+    const text = this.#pieces.join('') + piece;
     let from = 0;
     for (;;) {
       const end = lineEnd(text, from);
@@ -27,7 +35,7 @@ export class FrameParser {
       this.#line(text.slice(from, end.at), frames);
       from = end.next;
     }
-    this.#rest = text.slice(from);
+    this.#pieces = [text.slice(from)];
     return frames;
   }
 
