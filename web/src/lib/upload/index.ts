@@ -2,7 +2,7 @@
 
 import { authorizedFetch, currentCredentials } from '$lib/api/connection';
 
-import { BrowserFileKeeper } from './file_keeper';
+import { BrowserFileKeeper } from './file-keeper';
 import { BrowserLedger } from './ledger';
 import { shareOf } from './progress';
 import type { Task } from './queue';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { backOff } from './back_off';
+import { backOff } from './back-off';
 import { secondsLeft, sentBytes, shareOf, speedOf, unfinished, withSample } from './progress';
 import type { Queue, QueueEvent } from './queue';
 import { MOST_FAILURES, apply, outstanding } from './queue';

@@ -1,7 +1,7 @@
 // The queue of uploads as a pure state machine: `apply` folds what happened, `outstanding` says what should be going
 // on now. Files go one after another, the chunks of a file in parallel; nothing here sends, waits or reads a clock.
 
-import { backOff } from './back_off';
+import { backOff } from './back-off';
 import type { UploadFailure, UploadPlan, UploadState } from './shapes';
 
 /** A chunk as the queue sees it. */

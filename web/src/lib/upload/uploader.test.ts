@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { FakeService, away } from './fake_service';
-import type { FileKeeper } from './file_keeper';
+import { FakeService, away } from './fake-service';
+import type { FileKeeper } from './file-keeper';
 import { BrowserLedger } from './ledger';
 import type { Task } from './queue';
 import { Uploader } from './uploader';

@@ -1,7 +1,7 @@
 // Performs what the queue says is outstanding: starts what is missing, aborts what is not wanted any more, and tells
 // the queue what became of it.
 
-import type { FileKeeper } from './file_keeper';
+import type { FileKeeper } from './file-keeper';
 import type { Ledger } from './ledger';
 import { apply, outstanding } from './queue';
 import type { Effect, FileIdentity, Queue, QueueEvent, Task } from './queue';
