@@ -16,6 +16,7 @@ const REPAIR = /^The answer does not satisfy the required JSON Schema: ([^]*)\nA
 export function turnsOf(stored: readonly StoredTurn[], runs: readonly RunSummary[]): Turn[] {
   const find = finder(runs);
   const turns: Turn[] = [];
+  const said = new Map<string, number>();
   let open: Building | undefined;
   const close = () => {
     if (open) turns.push(finish(open));
@@ -33,7 +34,7 @@ export function turnsOf(stored: readonly StoredTurn[], runs: readonly RunSummary
       take(open, turn);
     } else {
       close();
-      turns.push(turn.role === 'system' ? systemTurn(turn) : userTurn(turn, find(turn.timestamp)));
+      turns.push(turn.role === 'system' ? systemTurn(turn) : userTurn(turn, find(turn.timestamp), said));
     }
   }
   close();
@@ -70,10 +71,17 @@ function systemTurn(turn: StoredTurn): Turn {
   return { kind: 'system', key: `at:${timestamp}`, text, timestamp, promptTemplate };
 }
 
-function userTurn(turn: StoredTurn, run: RunSummary | undefined): UserTurn {
+/** The key of a run's user turn by its number among them, the same before and after it is stored. */
+export function userKey(run: string, number: number): string {
+  return `user:${run}:${number}`;
+}
+
+function userTurn(turn: StoredTurn, run: RunSummary | undefined, said: Map<string, number>): UserTurn {
+  const number = run ? (said.get(run.id) ?? 0) : 0;
+  if (run) said.set(run.id, number + 1);
   return {
     kind: 'user',
-    key: `at:${turn.timestamp}`,
+    key: run ? userKey(run.id, number) : `at:${turn.timestamp}`,
     text: turn.content,
     images: turn.images ?? [],
     audio: turn.audio,
