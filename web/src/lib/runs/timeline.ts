@@ -19,8 +19,11 @@ export interface ModelRow extends Row {
   readonly round: Round;
   readonly thinking: string;
   readonly text: string;
+  /** The names of what it calls. */
+  readonly calls: readonly string[];
   readonly running: boolean;
-  readonly partial: boolean;
+  /** No whole message came of it. */
+  readonly failed: boolean;
 }
 
 /** A call of a tool or of a sub-agent, whose own rows follow. */
@@ -67,19 +70,23 @@ function stepsOf(run: AgentRun): number[] {
 function modelRow(run: AgentRun, round: Round, depth: number, key: string): ModelRow {
   const parts = run.parts.filter((part) => part.step === round.step);
   const texts = parts.filter((part) => part.kind === 'text');
-  const end = instant(round.finishedAt) ?? plus(instant(round.startedAt), round.durationMs);
+  const start = instant(round.startedAt);
+  const whole = round.finishReason !== undefined;
+  // An attempt that failed for good ends with its run.
+  const end = instant(round.finishedAt) ?? plus(start, round.durationMs) ?? instant(run.finishedAt);
   return {
     kind: 'model',
     key,
     depth,
     agent: run.agent,
     round,
-    start: instant(round.startedAt),
+    start,
     end,
     thinking: parts.map((part) => (part.kind === 'thinking' ? part.text : '')).join(''),
     text: texts.map((part) => part.text).join(''),
-    running: end === null && (run.status === 'running' || run.status === 'waiting'),
-    partial: texts.some((part) => part.partial === true),
+    calls: parts.flatMap((part) => (part.kind === 'call' ? part.name : [])),
+    running: end === null,
+    failed: (!whole && end !== null) || texts.some((part) => part.partial === true),
   };
 }
 
