@@ -161,12 +161,12 @@ try {
   await mkdir(join(folder, 'agents'));
   await mkdir(join(folder, 'workspace'));
   const scenario = join(folder, 'scenario.yaml');
-  const rules = await readFile(here('../tests/chat/scenario.yaml'), 'utf8');
+  const rules = await readFile(here('../tests/scenarios/chat.yaml'), 'utf8');
   await writeFile(scenario, rules);
   const model = await start('troupe-model-server', ['--listen', '127.0.0.1:0', '--scenario', scenario], /ready (\S+)/);
   const address = `${model.found.replace(/\/+$/, '').replace(/\/v1$/, '')}/v1`;
-  const agents = await readFile(here('../tests/chat/agents.yaml'), 'utf8');
-  await writeFile(join(folder, 'agents', 'agents.yaml'), agents.replaceAll('MODEL_SERVER', address));
+  const agents = await readFile(here('../tests/fixtures/chat/agents.yaml'), 'utf8');
+  await writeFile(join(folder, 'agents', 'agents.yaml'), agents.replaceAll('MODEL_URL', address));
   const port = Number(process.env.PORT ?? 7961);
   url = `http://127.0.0.1:${port}`;
   const service = await serve(port);

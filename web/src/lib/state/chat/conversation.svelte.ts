@@ -5,6 +5,7 @@ import { eventsOf, Follower } from '$lib/chat/follower';
 import { frames } from '$lib/chat/frames';
 import { send, type InferInput, type Started } from '$lib/chat/send';
 import { shareRevoke } from '$lib/chat/tabs';
+import { filledIn } from '$lib/chat/template';
 import type { Connection } from '$lib/stream/connect';
 import { isOpen, type AssistantTurn, type CallPart, type Turn, type UserTurn } from '$lib/stream/conversation';
 import type { RunEvent, RunSummary, StoredTurn } from '$lib/stream/event';
@@ -12,12 +13,15 @@ import { turnsOf, userKey } from '$lib/stream/history';
 import { begin, reduceAll, type RunFold } from '$lib/stream/reduce';
 
 import { cellsOf, type TurnCell } from './cell.svelte';
+import type { Filled } from './setup.svelte';
 
 /** What a person says. */
 export interface Said {
   text: string;
   images: readonly string[];
   audio?: string;
+  /** The template that the text was made of. */
+  template?: Filled;
 }
 
 /** Who answers, and how: the part of a request that is not the message. */
@@ -281,14 +285,8 @@ export class Conversation {
   }
 
   async #send(key: string, { said, composition, before = [], interrupt }: Sending): Promise<void> {
-    const { text, images, audio } = said;
-    const message = { role: 'user', content: text, images: images.length > 0 ? [...images] : undefined, audio };
-    const input: InferInput = {
-      ...composition,
-      session_id: this.id ?? 'new',
-      messages: [...before, message],
-      interrupt,
-    };
+    const messages = [...before, messageOf(said)];
+    const input: InferInput = { ...composition, session_id: this.id ?? 'new', messages, interrupt };
     try {
       const started = await send(input);
       this.#started(key, started);
@@ -408,4 +406,10 @@ export class Conversation {
     for (const follower of this.#followers.values()) follower.stop();
     this.#followers.clear();
   }
+}
+
+function messageOf({ text, images, audio, template }: Said): NonNullable<InferInput['messages']>[number] {
+  const message = { role: 'user', content: text, images: images.length > 0 ? [...images] : undefined, audio };
+  if (!template) return message;
+  return { ...message, prompt_template: template.template, arguments: filledIn(template.values) };
 }

@@ -9,6 +9,9 @@ export interface Filled {
   values: Record<string, string>;
 }
 
+/** Instructions: a text, or a template. */
+export type Instructions = { text: string } | Filled;
+
 interface Kept {
   kind: Target;
   id: string;
@@ -23,10 +26,10 @@ export class Setup {
   id = $state('');
   /** The tools of a model; an agent has its own. */
   tools = $state.raw<string[]>([]);
-  /** The template of the form, and what it is to be told before the next message. */
-  filled = $state.raw<Filled | null>(null);
-  /** Told as system message before the next message; afterwards it stands in the conversation. */
-  system = $state.raw<{ text: string } | Filled | null>(null);
+  /** Told as system message before the next message. */
+  system = $state.raw<Instructions | null>(null);
+  /** Told already: it stands in the conversation. */
+  applied = $state.raw<Instructions | null>(null);
   workspace = $state<string | undefined>(undefined);
 
   /** As it was chosen last, in whatever conversation. */
@@ -65,6 +68,12 @@ export class Setup {
     const workspace = this.workspace;
     if (this.kind === 'model') return { model_id: this.id, tool_ids: this.tools, workspace };
     return { agent_id: this.id, workspace };
+  }
+
+  /** The instructions were sent. */
+  told(): void {
+    if (this.system) this.applied = this.system;
+    this.system = null;
   }
 
   #set(kind: Target, id: string, tools: string[]): void {
