@@ -32,6 +32,8 @@ export default defineConfig({
   server: { host: '127.0.0.1', port: 5173, proxy },
   preview: { host: '127.0.0.1', port: 4173, proxy },
   build: {
+    outDir: process.env.TROUPE_DIST ?? 'dist',
+    emptyOutDir: true,
     target: 'es2022',
     manifest: true,
     modulePreload: { polyfill: false },

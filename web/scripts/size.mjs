@@ -1,9 +1,10 @@
 // Weighs what a browser must load before the console shows anything, and fails above the limit.
 import { readFile } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 const LIMIT = 150 * 1000;
-const dist = new URL('../dist/', import.meta.url);
+const dist = process.env.TROUPE_DIST ? pathToFileURL(`${process.env.TROUPE_DIST}/`) : new URL('../dist/', import.meta.url);
 const manifest = JSON.parse(await readFile(new URL('.vite/manifest.json', dist), 'utf8'));
 
 // The entry, everything that it imports at once, and nothing that is imported when a page is opened.

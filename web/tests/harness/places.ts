@@ -21,6 +21,9 @@ export function program(name: 'troupe' | 'troupe-model-server'): string {
 /** `embedded`: the service serves the console. `preview`: Vite serves what was built last, in front of the service. */
 export const consoleFrom = process.env.TROUPE_CONSOLE === 'embedded' ? 'embedded' : 'preview';
 
+/** What Vite has built: `dist`, or a folder of one's own while several people build at once. */
+export const built = process.env.TROUPE_DIST ?? here('dist');
+
 /** A port that nobody listens on. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { preview, type PreviewServer } from 'vite';
 
 import { ModelServer } from './model';
-import { consoleFrom, freePort, here, program } from './places';
+import { built, consoleFrom, freePort, here, program } from './places';
 import { Process } from './process';
 
 export interface Start {
@@ -73,6 +73,7 @@ export class Troupe {
     this.#preview = await preview({
       root: here('.'),
       configFile: false,
+      build: { outDir: built },
       logLevel: 'silent',
       preview: { host: '127.0.0.1', port, strictPort: true, proxy },
     });

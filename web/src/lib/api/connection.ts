@@ -8,6 +8,7 @@ export interface Credentials {
 }
 
 let credentials: Credentials = { token: () => null, renew: async () => false };
+let noted: (reached: boolean) => void = () => {};
 
 /** Says whose token requests bring. */
 export function useCredentials(given: Credentials): void {
@@ -19,6 +20,14 @@ export function currentCredentials(): Credentials {
   return credentials;
 }
 
+/** Says who wants to know whether requests reach the service. */
+export function watchReach(watcher: (reached: boolean) => void): void {
+  noted = watcher;
+}
+
+/** What a proxy answers for a service that is away. */
+const AWAY = [502, 504];
+
 /**
  * `fetch` with the token. A 401 asks for another one and sends the same request again, so that whoever called does not
  * notice and nothing that was typed is lost. Bodies must be repeatable: text, JSON, a Blob, no stream.
@@ -27,9 +36,21 @@ export async function authorizedFetch(input: string | Request, init: RequestInit
   const request = new Request(input, init);
   for (;;) {
     const token = credentials.token();
-    const attempt = request.clone();
-    if (token) attempt.headers.set('authorization', `Bearer ${token}`);
-    const response = await fetch(attempt);
+    const response = await attempt(request.clone(), token);
     if (response.status !== 401 || !(await credentials.renew(token))) return response;
+  }
+}
+
+/** One try with a token, about which nobody is asked. */
+export async function attempt(request: Request, token: string | null): Promise<Response> {
+  if (token) request.headers.set('authorization', `Bearer ${token}`);
+  try {
+    const response = await fetch(request);
+    noted(!AWAY.includes(response.status));
+    return response;
+  } catch (thrown) {
+    // Who aborted tells nothing about the service.
+    if (thrown instanceof TypeError) noted(false);
+    throw thrown;
   }
 }
