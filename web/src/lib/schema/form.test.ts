@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { argumentsSchema } from './argument';
-import { blank, chosen, fieldOf, fieldsOf, isShown, itemOf, unionOf, type Field } from './form';
+import { blank, chosen, fieldOf, fieldsOf, isShown, itemOf, pruned, unionOf, type Field } from './form';
 import { loadKind } from './kind';
 import { checkValue } from './validate';
 
@@ -51,6 +51,17 @@ describe('a field', () => {
   it('starts with what it must have', async () => {
     const { spec } = await loadKind('models');
     expect(blank(spec)).toEqual({ protocol: 'OpenAI', baseUrl: '', model: '' });
+  });
+});
+
+describe('a field that is taken out', () => {
+  it('takes the empty objects around it along, but for those that say something', async () => {
+    const { spec } = await loadKind('agents');
+    const memory = { memory: {}, tools: [{}] };
+    expect(pruned(spec, memory, ['memory', 'scope'])).toEqual({ tools: [{}] });
+    expect(pruned(spec, memory, ['tools', 0, 'builtin'])).toEqual(memory);
+    const tools = await loadKind('tools');
+    expect(pruned(tools.spec, { template: {} }, ['template', 'text'])).toEqual({ template: {} });
   });
 });
 

@@ -1,7 +1,8 @@
 // What a form shows of a schema: which control for each field, in which order, and what depends on what.
 import { alternatives } from './cel';
-import { isFields } from './edit';
+import { at, isFields, put } from './edit';
 import type { Plural, Schema } from './kind';
+import type { Path } from './path';
 
 export type Control =
   'text' | 'paragraph' | 'number' | 'switch' | 'choice' | 'reference' | 'secret' | 'group' | 'list' | 'map' | 'json';
@@ -118,6 +119,35 @@ export function blank(schema: Schema): unknown {
     default:
       return '';
   }
+}
+
+/** The schema of what stands at a path; `undefined` where nothing is known of it. */
+export function schemaAt(schema: Schema, path: Path): Schema | undefined {
+  return path.reduce<Schema | undefined>((inner, step) => {
+    if (typeof step === 'number') return inner?.items;
+    const { properties } = inner ?? {};
+    return properties && Object.hasOwn(properties, step) ? properties[step] : inner?.values;
+  }, schema);
+}
+
+/**
+ * The value without the empty objects around a field that was taken out. Items of lists stay, and so does what must be
+ * there or was chosen among alternatives.
+ */
+export function pruned(schema: Schema, value: unknown, path: Path): unknown {
+  const [parent, name] = [path.slice(0, -1), path.at(-1)];
+  if (parent.length === 0 || at(value, path) !== undefined) return value;
+  const around = at(value, parent);
+  const step = parent.at(-1);
+  const holder = schemaAt(schema, parent.slice(0, -1));
+  const isEmpty = isFields(around) && Object.keys(around).length === 0;
+  const stays =
+    typeof step === 'number' ||
+    !holder ||
+    holder.required?.includes(step ?? '') ||
+    unionOf(holder).includes(step ?? '');
+  if (!isEmpty || stays || name === undefined) return value;
+  return pruned(schema, put(value, parent, undefined), parent);
 }
 
 function needsOf(schema: Schema): Record<string, string> {

@@ -1,5 +1,5 @@
 // The resources that the service has: one store per kind, and what pickers offer of them.
-import { createContext } from 'svelte';
+import { createContext, untrack } from 'svelte';
 
 import { answer, api, ApiError, type Schemas } from '$lib/api/client';
 import { listPage } from '$lib/resources/api';
@@ -46,9 +46,10 @@ export class KindStore {
 
   /** Reads all pages, unless that was done a moment ago or somebody follows the kind anyway. */
   load(): Promise<void> {
-    const isFresh = Date.now() - this.#loadedAt < FRESH || this.phase === 'live';
+    // Whoever asks from an effect does not want to ask again with every answer.
+    const isFresh = Date.now() - this.#loadedAt < FRESH || untrack(() => this.phase) === 'live';
     if (isFresh) return Promise.resolve();
-    this.#loading ??= this.#read().finally(() => (this.#loading = null));
+    this.#loading ??= untrack(() => this.#read()).finally(() => (this.#loading = null));
     return this.#loading;
   }
 
@@ -64,7 +65,7 @@ export class KindStore {
    */
   watch(): () => void {
     this.#watchers += 1;
-    if (!this.#following) this.#follow();
+    if (!this.#following) untrack(() => this.#follow());
     return () => {
       this.#watchers -= 1;
       setTimeout(() => this.#leave(), GRACE);
@@ -164,7 +165,7 @@ export class ToolStore {
 
   /** Asks the service, which asks every server for at most two seconds. */
   load(): Promise<void> {
-    this.#loading ??= this.#read().finally(() => (this.#loading = null));
+    this.#loading ??= untrack(() => this.#read()).finally(() => (this.#loading = null));
     return this.#loading;
   }
 

@@ -1,0 +1,21 @@
+// A value in a few words, for what is folded.
+import { isFields } from '$lib/schema/edit';
+
+/** The letters of a summary that are worth reading. */
+const LONGEST = 80;
+
+export function summarise(value: unknown): string {
+  const text = words(value);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
+}
+
+function words(value: unknown): string {
+  if (Array.isArray(value)) return value.map(words).filter(Boolean).join(', ');
+  if (!isFields(value)) return value === undefined || value === null ? '' : String(value);
+  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined && inner !== null && inner !== '');
+  // A reference is its name, and so is whatever holds nothing but one.
+  if (entries.length === 1 && entries[0]?.[0] === 'name') return words(entries[0][1]);
+  return entries
+    .map(([name, inner]) => (isFields(inner) || Array.isArray(inner) ? words(inner) : `${name} ${words(inner)}`))
+    .join(' · ');
+}
