@@ -1,5 +1,5 @@
 /** Puts a conversation's turns together: what is stored, what runs, and what this page is still sending. Pure. */
-import type { AssistantTurn, Turn, UserTurn } from '$lib/stream/conversation';
+import type { AssistantTurn, MadeFile, Turn, UserTurn } from '$lib/stream/conversation';
 import { isOpen } from '$lib/stream/conversation';
 import { userKey } from '$lib/stream/history';
 import type { RunFold } from '$lib/stream/reduce';
@@ -11,11 +11,13 @@ export interface Sources {
   folds: readonly RunFold[];
   /** What was sent from here, by the run that it began: with images, which events do not tell. */
   sent: ReadonlyMap<string, UserTurn>;
+  /** What a run made in the workspace. */
+  made: ReadonlyMap<string, readonly MadeFile[]>;
   /** What is being sent, or could not be. */
   sending: readonly UserTurn[];
 }
 
-export function assemble({ stored, folds, sent, sending }: Sources): Turn[] {
+export function assemble({ stored, folds, sent, made, sending }: Sources): Turn[] {
   const known = new Map(folds.map((fold) => [fold.turn.runId ?? '', fold]));
   const asked = new Set(stored.flatMap((turn) => (turn.kind === 'user' && turn.runId ? [turn.runId] : [])));
   const answered = new Set<string>();
@@ -37,7 +39,12 @@ export function assemble({ stored, folds, sent, sending }: Sources): Turn[] {
     if (asked.has(run) || answered.has(run)) continue;
     turns.push(...questionOf(fold, sent.get(run)), ...answerOf(fold));
   }
-  return [...turns, ...sending];
+  return [...turns.map((turn) => withFiles(turn, made)), ...sending];
+}
+
+function withFiles(turn: Turn, made: Sources['made']): Turn {
+  const files = turn.kind === 'assistant' && turn.runId ? made.get(turn.runId) : undefined;
+  return files && files.length > 0 ? { ...(turn as AssistantTurn), files } : turn;
 }
 
 /** A queued run has nothing to show but its question. */

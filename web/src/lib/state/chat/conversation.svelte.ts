@@ -3,11 +3,19 @@ import { answer, api, ApiError, request } from '$lib/api/client';
 import { assemble } from '$lib/chat/assemble';
 import { eventsOf, Follower } from '$lib/chat/follower';
 import { frames } from '$lib/chat/frames';
+import { madeBy } from '$lib/chat/made';
 import { send, type InferInput, type Started } from '$lib/chat/send';
 import { shareRevoke } from '$lib/chat/tabs';
 import { filledIn } from '$lib/chat/template';
 import type { Connection } from '$lib/stream/connect';
-import { isOpen, type AssistantTurn, type CallPart, type Turn, type UserTurn } from '$lib/stream/conversation';
+import {
+  isOpen,
+  type AssistantTurn,
+  type CallPart,
+  type MadeFile,
+  type Turn,
+  type UserTurn,
+} from '$lib/stream/conversation';
 import type { RunEvent, RunSummary, StoredTurn } from '$lib/stream/event';
 import { turnsOf, userKey } from '$lib/stream/history';
 import { begin, reduceAll, type RunFold } from '$lib/stream/reduce';
@@ -60,6 +68,7 @@ export class Conversation {
   #followers = new Map<string, Follower>();
   #fresh = new Map<string, RunEvent[]>();
   #sent = new Map<string, UserTurn>();
+  #made = new Map<string, readonly MadeFile[]>();
   #sending: UserTurn[] = [];
   #retries = new Map<string, Sending>();
   /** By a turn's key: the key of the cell that showed it before it had that one. */
@@ -227,7 +236,7 @@ export class Conversation {
     const folds = [...this.#folds.values()].sort((one, other) =>
       (one.turn.runId ?? '') < (other.turn.runId ?? '') ? -1 : 1,
     );
-    const turns = assemble({ stored: this.#turns, folds, sent: this.#sent, sending: this.#sending });
+    const turns = assemble({ stored: this.#turns, folds, sent: this.#sent, made: this.#made, sending: this.#sending });
     this.cells = cellsOf(turns, this.cells, (turn) => this.#cellKeys.get(turn.key) ?? turn.key);
     const open = folds.filter((fold) => this.#followers.has(fold.turn.runId ?? '') && isOpen(fold.turn));
     this.open = open.map((fold) => fold.turn);
@@ -237,7 +246,17 @@ export class Conversation {
     this.#take();
     this.#followers.delete(run);
     this.#show();
-    await this.#readNew();
+    await Promise.all([this.#readNew(), this.#findFiles(run)]);
+  }
+
+  /** Looks for what a run made. A service without a workspace has nothing to find. */
+  async #findFiles(run: string): Promise<void> {
+    const turn = this.#folds.get(run)?.turn;
+    if (!turn?.parts.some((part) => part.kind === 'call')) return;
+    const files = await madeBy(turn).catch(() => []);
+    if (files.length === 0) return;
+    this.#made.set(run, files);
+    this.#show();
   }
 
   /** Reads the turns that were stored since: they bring the times by which turns are revoked. */
@@ -380,6 +399,7 @@ export class Conversation {
     if (this.#folds.has(run)) return;
     this.#folds.set(run, fold);
     this.#show();
+    await this.#findFiles(run);
   }
 
   async approve(call: CallPart, given?: Record<string, unknown>): Promise<void> {
