@@ -1,7 +1,8 @@
 // Who uses the console: the token, and whom the service takes its bearer for.
 import { createContext } from 'svelte';
 
-import { answer, api, type Schemas } from '$lib/api/client';
+import { answer, api, ApiError, type Schemas } from '$lib/api/client';
+import { attempt } from '$lib/api/connection';
 
 const STORED = 'token';
 
@@ -34,6 +35,14 @@ export class Session {
   ask(): void {
     this.dismissed = false;
     this.asking = true;
+  }
+
+  /** Tries a token; throws what the service says to it. */
+  async try(token: string): Promise<void> {
+    const response = await attempt(new Request(new URL('/v1/whoami', location.origin)), token);
+    const body: unknown = await response.json().catch(() => null);
+    if (!response.ok) throw new ApiError(response.status, body);
+    this.who = body as Schemas['WhoAmI'];
   }
 
   /** Takes a token, for this tab or, on request, for this browser; what waited goes on. */
