@@ -13,6 +13,9 @@ export async function expectAccessible(page: Page, within?: string): Promise<voi
     await page.evaluate(`window.axe || ${axe.source}`);
     const found = await page.evaluate(async (selector) => {
       const { axe } = window as unknown as { axe: typeof import('axe-core') };
+      // Menus and lists that are open belong to their button, as dialogs do, wherever they are in the page.
+      const regionMatcher = 'dialog, [role=dialog], [role=alertdialog], [role=menu], [role=listbox], svg';
+      axe.configure({ checks: [{ id: 'region', options: { regionMatcher } }] });
       const { violations } = await axe.run(selector ?? document, { resultTypes: ['violations'] });
       return violations.map(({ id, nodes }) => ({ id, nodes: nodes.map((node) => `${node.target.join(' ')}: ${node.failureSummary ?? ''}`) }));
     }, within);
