@@ -57,7 +57,7 @@ describe('a line of ten million letters in small pieces', () => {
     const [frame] = parser.push('\r\n\r\nid');
     expect(frame?.data.length).toBe(10_000_000);
     // Looking at all of it for each piece would take minutes.
-    expect(performance.now() - start).toBeLessThan(2_000);
+    expect(performance.now() - start).toBeLessThan(10_000);
   });
 
   it('may be cut between its two letters of an end', () => {

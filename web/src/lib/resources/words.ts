@@ -23,13 +23,11 @@ export function standingWords(manifest: Manifest): { standing: Standing; tone: T
   return { standing, tone: TONES[standing], word: t(`resources.standing.${standing}`), sentence };
 }
 
-/** What a condition says. The service's own message names the field and the object; the reason is told before it. */
-export function conditionSentence({ type, status, reason, message }: Condition): string {
-  const key = status === 'True' ? `resources.condition.${type}.true` : `resources.reason.${reason}`;
-  const words = tOr(key, status === 'True' ? type : reason);
-  if (!message) return words;
-  const first = message.charAt(0).toUpperCase() + message.slice(1);
-  return /[.!?。]$/.test(first) ? first : `${first}.`;
+/** What a condition says: the service's own words where they are a sentence, and before a field's path what it means. */
+export function conditionSentence(condition: Condition): string {
+  const { message } = condition;
+  if (!message) return reasonWords(condition);
+  return /^(spec|metadata)\b/.test(message) ? `${reasonWords(condition)} ${ended(message)}` : sentence(message);
 }
 
 /** What a condition's reason means, without what the service added. */
@@ -50,9 +48,16 @@ export function conditionTone({ type, status }: Condition): Tone {
 
 /** What is wrong with a field, as a sentence. */
 export function findingWords(finding: DraftFinding): string {
-  const words = finding.fault ? faultWords(finding.fault) : (finding.message ?? '');
-  const first = words.charAt(0).toUpperCase() + words.slice(1);
-  return /[.!?。]$/.test(first) ? first : `${first}.`;
+  return sentence(finding.fault ? faultWords(finding.fault) : (finding.message ?? ''));
+}
+
+function sentence(words: string): string {
+  // A name of a field or of an object keeps its letters.
+  return ended(/^[a-z]+[A-Z.]/.test(words) ? words : words.charAt(0).toUpperCase() + words.slice(1));
+}
+
+function ended(words: string): string {
+  return /[.!?。]$/.test(words) ? words : `${words}.`;
 }
 
 export function faultWords(fault: Fault): string {

@@ -65,6 +65,11 @@ describe('a change by the form', () => {
     expect(text).toContain('text: |\n      One.\n      Two: {{x}}\n');
   });
 
+  it('of an empty text needs no quotes', () => {
+    expect(rewrite('a: "" # x\n', { a: 'b' })).toBe('a: b # x\n');
+    expect(rewrite('a: "" # x\n', { a: '1' })).toBe('a: "1" # x\n');
+  });
+
   it('of a broken text writes the text anew', () => {
     expect(rewrite('a: [', { a: 1 })).toBe('a: 1\n');
     expect(rewrite('', { a: [] })).toBe(write({ a: [] }));

@@ -86,6 +86,8 @@ function apply(document: Document.Parsed, { path, value }: Change): void {
   // A text that is replaced by a text keeps its comment, and its quotes where it still wants them.
   if (isScalar(present) && !isStructured(value)) {
     if (typeof value === 'string' && value.includes('\n')) present.type = 'BLOCK_LITERAL';
+    // The quotes of an empty text are nobody's wish.
+    else if (present.value === '') present.type = 'PLAIN';
     present.value = value;
     return;
   }

@@ -1,4 +1,5 @@
 // A value in a few words, for what is folded.
+import { fieldLabel } from '$lib/resources/words';
 import { isFields } from '$lib/schema/edit';
 
 /** The letters of a summary that are worth reading. */
@@ -15,7 +16,13 @@ function words(value: unknown): string {
   const entries = Object.entries(value).filter(([, inner]) => inner !== undefined && inner !== null && inner !== '');
   // A reference is its name, and so is whatever holds nothing but one.
   if (entries.length === 1 && entries[0]?.[0] === 'name') return words(entries[0][1]);
-  return entries
-    .map(([name, inner]) => (isFields(inner) || Array.isArray(inner) ? words(inner) : `${name} ${words(inner)}`))
-    .join(' · ');
+  const named = entries.map(([name, inner]) => (TELLING.has(name) ? words(inner) : labelled(name, inner)));
+  return named.filter(Boolean).join(' · ');
+}
+
+/** Fields whose value says enough by itself. */
+const TELLING = new Set(['name', 'description', 'id', 'type']);
+
+function labelled(name: string, value: unknown): string {
+  return isFields(value) || Array.isArray(value) ? words(value) : `${fieldLabel(name).toLowerCase()} ${words(value)}`;
 }
