@@ -15,7 +15,8 @@ const quiet = [
 
 export default defineConfig({
   testDir: 'tests',
-  outputDir: 'test-results/output',
+  // Several people in one clone keep out of each other's way.
+  outputDir: process.env.TROUPE_DIST ? `${process.env.TROUPE_DIST}-results` : 'test-results/output',
   globalSetup: './tests/harness/setup.ts',
   // Each story has a service of its own; two at a time are as many as two cores carry.
   fullyParallel: true,
