@@ -1,5 +1,5 @@
 /** Sends a message, and learns which run and which session came of it. */
-import { answer, api, ApiError, authorizedFetch, isAbort, type Schemas } from '$lib/api/client';
+import { answer, api, ApiError, authorizedFetch, isAbort, request, type Schemas } from '$lib/api/client';
 import { framesOf } from '$lib/stream/sse';
 
 export type InferInput = Schemas['InferInput'];
@@ -12,46 +12,62 @@ export interface Started {
   title?: string;
 }
 
-/** How long the first frame is waited for; it comes when the run begins, and one that is queued may not for minutes. */
-const FIRST_FRAME = 1_500;
+/** The runs of the session that are known, so that a new one is told from them. */
+export type IsKnown = (run: string) => boolean;
 
+/**
+ * How long an answer is waited for before the session's queue is looked at, in milliseconds. A queued run's first frame
+ * comes when it begins, which may be in minutes, and some proxies hold even the headers back until then.
+ */
+const LOOK = 500;
+/** How long the first frame is waited for where the headers have named the run. */
+const FIRST_FRAME = 300;
 /** How often a message is sent again when no answer came. The key makes it one run, however often it arrives. */
 const ATTEMPTS = 4;
+const UNREACHED = [0, 502, 503, 504];
 
 /** Starts a run. The answer is not read here: a session's run goes on without its reader, and is followed by its events. */
-export async function send(input: InferInput): Promise<Started> {
+export async function send(input: InferInput, isKnown: IsKnown): Promise<Started> {
   const key = crypto.getRandomValues(new Uint32Array(4)).join('-');
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await begin(input, key);
+      return await begin(input, key, isKnown);
     } catch (thrown) {
-      const unreached = thrown instanceof ApiError ? thrown.status === 0 || thrown.status === 503 : !isAbort(thrown);
+      const unreached = thrown instanceof ApiError && UNREACHED.includes(thrown.status);
       if (!unreached || attempt === ATTEMPTS) throw ApiError.from(thrown);
-      await new Promise((resolve) => setTimeout(resolve, 300 * 2 ** attempt));
+      await pause(300 * 2 ** attempt);
     }
   }
 }
 
-async function begin(input: InferInput, key: string): Promise<Started> {
+async function begin(input: InferInput, key: string, isKnown: IsKnown): Promise<Started> {
   const abort = new AbortController();
+  const session = input.session_id ?? '';
+  try {
+    const posted = post(input, key, abort.signal);
+    if (session === 'new') return await posted;
+    return await Promise.race([posted, queued(session, input, isKnown, abort.signal)]);
+  } finally {
+    abort.abort();
+  }
+}
+
+async function post(input: InferInput, key: string, signal: AbortSignal): Promise<Started> {
   const response = await authorizedFetch('/v1/infer/stream', {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': key },
     body: JSON.stringify(input),
-    signal: abort.signal,
+    signal,
   }).catch((thrown: unknown) => {
-    throw ApiError.from(thrown);
+    throw isAbort(thrown) ? thrown : ApiError.from(thrown);
   });
   if (!response.ok) throw new ApiError(response.status, await response.json().catch(() => null));
   const session = response.headers.get('x-session-id') ?? '';
-  const named = response.headers.get('x-run-id');
-  try {
-    const init = await firstFrame(response.body, named ? FIRST_FRAME / 5 : FIRST_FRAME);
-    if (init) return { session: init.session_id ?? session, run: init.run_id, ...said(init) };
-    return { session, run: named ?? (await newestQueued(session)) };
-  } finally {
-    abort.abort();
-  }
+  const run = response.headers.get('x-run-id');
+  const init = await firstFrame(response.body, run ? FIRST_FRAME : Number.POSITIVE_INFINITY);
+  if (init) return { session: init.session_id ?? session, run: init.run_id, ...said(init) };
+  if (run) return { session, run };
+  throw new ApiError(502, null);
 }
 
 function said(init: Schemas['S1Init']): Pick<Started, 'timestamp' | 'title'> {
@@ -74,11 +90,34 @@ async function firstFrame(
   return undefined;
 }
 
-/** The run that was queued last. The list begins with the newest. */
-async function newestQueued(session: string): Promise<string> {
-  const params = { query: { session, limit: 10 } };
+/** Finds the run in the session's queue; never ends where it does not come to stand there. */
+async function queued(session: string, input: InferInput, isKnown: IsKnown, signal: AbortSignal): Promise<Started> {
+  const text = input.messages?.findLast((message) => message.role === 'user')?.content;
+  for (;;) {
+    await pause(LOOK);
+    if (signal.aborted) throw new DOMException('', 'AbortError');
+    const run = await waiting(session, isKnown, text).catch(() => undefined);
+    if (run) return { session, run };
+  }
+}
+
+async function waiting(session: string, isKnown: IsKnown, text: unknown): Promise<string | undefined> {
+  const params = { query: { session, status: 'queued', limit: 20 } };
   const { runs } = await answer(api.GET('/v1/runs', { params }));
-  const run = runs.find((run) => run.status === 'queued') ?? runs[0];
-  if (!run) throw new ApiError(404, null);
-  return run.id;
+  const fresh = runs.filter((run) => !isKnown(run.id));
+  if (fresh.length <= 1) return fresh[0]?.id;
+  // Another tab may have queued something in the same moment.
+  const inputs = await Promise.all(fresh.map(({ id }) => inputOf(id)));
+  return fresh[Math.max(0, inputs.indexOf(String(text)))]?.id;
+}
+
+async function inputOf(run: string): Promise<string | undefined> {
+  const query = { after: '0.0', limit: 1 };
+  const { events } = await request<Schemas['EventPage']>('GET', `/v1/runs/${run}/events`, { query });
+  const [first] = events;
+  return first?.type === 'run_accepted' ? first.input.findLast(({ role }) => role === 'user')?.content : undefined;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

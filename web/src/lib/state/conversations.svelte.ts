@@ -14,6 +14,8 @@ export interface Room {
 }
 
 export class Conversations {
+  /** How often somebody wanted a new conversation; the address may be that of a new one already. */
+  begun = $state(0);
   readonly sessions = new Sessions((session, status) => this.#heard(session, status));
   #rooms = new Map<string, Room>();
   #next = 1;

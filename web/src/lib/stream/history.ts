@@ -38,7 +38,23 @@ export function turnsOf(stored: readonly StoredTurn[], runs: readonly RunSummary
     }
   }
   close();
-  return turns;
+  return turns.map(lastOfRun(turns));
+}
+
+/** Only the last answer in a run's time is the run's own: what came before was part of what it was given. */
+function lastOfRun(turns: readonly Turn[]): (turn: Turn, index: number) => Turn {
+  const last = new Map(turns.map((turn, index) => [turn.kind === 'assistant' ? turn.runId : undefined, index]));
+  return (turn, index) => {
+    if (turn.kind !== 'assistant' || turn.runId === undefined || last.get(turn.runId) === index) return turn;
+    return {
+      ...turn,
+      key: `${turn.key}:${index}`,
+      runId: undefined,
+      ending: undefined,
+      status: 'unknown',
+      detailed: true,
+    };
+  };
 }
 
 /** Finds the run that was going on at a time: the last one that had begun. */

@@ -145,3 +145,21 @@ describe('an answer', () => {
     expect(calls(fold('input').turn)[0]?.output?.content).toContain('Oslo');
   });
 });
+
+describe('stored turns', () => {
+  it('have keys of their own, also where a run was given answers, or is told as begun too late', () => {
+    const { run, messages } = session('plain');
+    const turns = turnsOf([...messages, ...messages], [run]);
+    expect(turns).toHaveLength(4);
+    expect(new Set(turns.map((turn) => turn.key)).size).toBe(4);
+    expect(turns.map((turn) => ('runId' in turn ? turn.runId : ''))).toEqual([run.id, undefined, run.id, run.id]);
+  });
+
+  it('are shown without what their runs tell where those are not known', () => {
+    const { messages } = session('refused');
+    expect(turnsOf(messages, [])).toMatchObject([
+      { kind: 'user', text: 'Please refuse', state: 'sent' },
+      { kind: 'assistant', status: 'failed', parts: [], ending: { message: expect.stringContaining('refuses this') } },
+    ]);
+  });
+});

@@ -98,6 +98,7 @@ export async function* framesOf(body: ReadableStream<Uint8Array>, patience: numb
 }
 
 function within<T>(pending: Promise<T>, milliseconds: number): Promise<T> {
+  if (milliseconds === Number.POSITIVE_INFINITY) return pending;
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Silence()), milliseconds);
     pending.then(resolve, reject).finally(() => clearTimeout(timer));

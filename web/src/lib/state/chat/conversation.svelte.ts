@@ -1,6 +1,7 @@
 // One conversation: its turns, the runs that are going on in it, and everything a person does to it.
 import { answer, api, ApiError, request } from '$lib/api/client';
 import { assemble } from '$lib/chat/assemble';
+import { coalesced } from '$lib/chat/coalesce';
 import { eventsOf, Follower } from '$lib/chat/follower';
 import { frames } from '$lib/chat/frames';
 import { madeBy } from '$lib/chat/made';
@@ -89,7 +90,13 @@ export class Conversation {
   /** Whether a person looks at it: then its run is streamed. */
   set seen(seen: boolean) {
     this.#seen = seen;
-    for (const follower of this.#followers.values()) follower.live = seen;
+    this.#attend();
+  }
+
+  /** Streams the run that works, if somebody looks; the others only wait, and cost no connection. */
+  #attend(): void {
+    const [first] = [...this.#followers.keys()].sort();
+    for (const [run, follower] of this.#followers) follower.live = this.#seen && run === first;
   }
 
   /** Whether a request of this page has not been answered yet. */
@@ -105,15 +112,14 @@ export class Conversation {
   }
 
   /** Reads it anew: somebody else may have said or revoked something. */
-  async reload(): Promise<void> {
+  readonly reload = coalesced(async () => {
     const id = this.id;
     if (id === null) return;
     try {
       const path = { id };
-      const [conversation, runs] = await Promise.all([
-        answer(api.GET('/v1/sessions/{id}', { params: { path } })),
-        this.#readRuns(id),
-      ]);
+      const conversation = await answer(api.GET('/v1/sessions/{id}', { params: { path } }));
+      // Afterwards: a run that has a turn is told as begun then.
+      const runs = await this.#readRuns(id);
       const { agent_id, model_id, tool_ids, workspace } = conversation.meta;
       this.meta = { agent_id, model_id, tool_ids, workspace };
       this.#store(conversation.messages as unknown as StoredTurn[]);
@@ -126,15 +132,15 @@ export class Conversation {
       this.phase = this.phase === 'loaded' ? 'loaded' : 'failed';
     }
     this.#show();
-  }
+  });
 
   /** Looks for runs that somebody else began. */
-  async look(): Promise<void> {
+  readonly look = coalesced(async () => {
     if (this.id === null || this.phase !== 'loaded' || this.sending) return;
     const runs = await this.#readRuns(this.id);
     if (runs.every((run) => this.#runs.has(run.id) || this.#folds.has(run.id))) return;
     await this.reload();
-  }
+  });
 
   /** The newest runs at once; the older ones, whose costs and endings are seen by scrolling up, afterwards. */
   async #readRuns(session: string): Promise<RunSummary[]> {
@@ -190,13 +196,18 @@ export class Conversation {
   }
 
   #restore(): void {
-    this.#turns = turnsOf(this.#stored, [...this.#runs.values()]);
+    // Events tell sooner than the list that a queued run has begun.
+    const begun = (run: RunSummary) => run.started_at ?? this.#folds.get(run.id)?.turn.startedAt;
+    this.#turns = turnsOf(
+      this.#stored,
+      [...this.#runs.values()].map((run) => ({ ...run, started_at: begun(run) })),
+    );
   }
 
   #follow(run: string): void {
     if (this.#followers.has(run)) return;
     if (!this.#folds.has(run)) this.#folds.set(run, begin(run));
-    const follower = new Follower(run, this.#seen, {
+    const follower = new Follower(run, this.#seen && this.#followers.size === 0, {
       events: (events) => this.#hear(run, events),
       connection: (connection) => (this.connection = connection),
       over: () => this.#over(run),
@@ -206,6 +217,7 @@ export class Conversation {
       },
     });
     this.#followers.set(run, follower);
+    this.#attend();
   }
 
   #hear(run: string, events: RunEvent[]): void {
@@ -245,6 +257,7 @@ export class Conversation {
   async #over(run: string): Promise<void> {
     this.#take();
     this.#followers.delete(run);
+    this.#attend();
     this.#show();
     await Promise.all([this.#readNew(), this.#findFiles(run)]);
   }
@@ -260,22 +273,23 @@ export class Conversation {
   }
 
   /** Reads the turns that were stored since: they bring the times by which turns are revoked. */
-  async #readNew(): Promise<void> {
+  readonly #readNew = coalesced(async () => {
     if (this.id === null) return;
     try {
       const cursor = this.#stored.at(-1)?.timestamp;
       const params = { path: { id: this.id }, query: { cursor, limit: 500 } };
       const page = await answer(api.GET('/v1/sessions/{id}/messages', { params }));
-      const known = new Set(this.#stored.map((turn) => turn.timestamp));
-      const fresh = (page.messages as unknown as StoredTurn[]).filter((turn) => !known.has(turn.timestamp));
       const runs = await this.#readRuns(this.id);
       for (const run of runs) this.#runs.set(run.id, run);
-      this.#store([...this.#stored, ...fresh]);
+      // What was revoked or read anew meanwhile has the last word.
+      const last = this.#stored.at(-1)?.timestamp ?? '';
+      const fresh = (page.messages as unknown as StoredTurn[]).filter((turn) => turn.timestamp > last);
+      if (last === (cursor ?? '')) this.#store([...this.#stored, ...fresh]);
       this.#show();
     } catch {
       // The turns are there; whoever revokes one reads them again.
     }
-  }
+  });
 
   /** Says something. Rejects when the service refuses; the turn then stays, with the reason and a way to send it again. */
   async say(sending: Sending): Promise<void> {
@@ -307,7 +321,7 @@ export class Conversation {
     const messages = [...before, messageOf(said)];
     const input: InferInput = { ...composition, session_id: this.id ?? 'new', messages, interrupt };
     try {
-      const started = await send(input);
+      const started = await send(input, (run) => this.#folds.has(run) || this.#runs.has(run));
       this.#started(key, started);
     } catch (thrown) {
       const error = ApiError.from(thrown);
