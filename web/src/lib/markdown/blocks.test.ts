@@ -121,6 +121,15 @@ describe('blocks', () => {
     expect(new Blocks().read('a\r\n\r\nb\rc', false).map((block) => block.source)).toEqual(['a\n\n', 'b\nc']);
   });
 
+  it('are not taken for too much when they are long lines and much code', () => {
+    const rule = '-'.repeat(200);
+    const code = `\`\`\`yaml\n${'      - *a [x] <b>\n'.repeat(3_000)}\`\`\``;
+    const types = new Blocks()
+      .read(`a\n\n${rule}\n\nb\n${rule}\n\n${code}`, false)
+      .map((block) => block.tokens[0]?.type);
+    expect(types).toEqual(['paragraph', 'hr', 'heading', 'code']);
+  });
+
   it.each([
     ['quotations in quotations', '>'.repeat(20_000)],
     ['lists in lists', '- '.repeat(20_000)],

@@ -5,7 +5,7 @@
 import type { Token, Tokens } from 'marked';
 
 import { complete } from './complete';
-import { lex, type Definitions } from './grammar';
+import { lastRank, lex, OWN_RANKS, type Definitions } from './grammar';
 
 export interface Block {
   /** Where it begins in the text: stable while the text grows. */
@@ -13,6 +13,8 @@ export interface Block {
   source: string;
   /** Empty where the block is too much for the grammar: it is shown as it stands. */
   tokens: Token[];
+  /** The rank of the last heading before it. */
+  rank: number;
   /** What is not closed yet at its end, while the text is being written. */
   open?: 'code' | 'math';
 }
@@ -22,7 +24,7 @@ const LONGEST_RUN = 50_000;
 /** Beyond these a run of text is not meant for readers; the grammar's time grows with their square. */
 const MOST_MARKS = 3_000;
 const RUNS = /\n[ \t]*(?=\n|[-*+|>]|\d+[.)])/;
-const NESTED = /^[ \t]*(?:(?:[-*+>]|\d{1,9}[.)])[ \t]*){40,}/m;
+const NESTED = /^[ \t]*(?:(?:>|(?:[-*+]|\d{1,9}[.)])[ \t])[ \t]*){40,}|^[ \t]{120,}(?:[-*+]|\d{1,9}[.)])[ \t]/m;
 const FENCED = /^ {0,3}(`{3,}|~{3,})[^\n]*\n[\s\S]*?(?:^ {0,3}\1|$(?![\s\S]))/gm;
 
 /** Elements that hold blocks: what stands between their tags belongs together. */
@@ -52,7 +54,8 @@ export class Blocks {
   }
 
   #readFrom(from: number, streaming: boolean): void {
-    const read = group(lexSafely(this.#text.slice(from), this.#definitions), from);
+    const rank = rankAfterBlock(this.#blocks[this.#settled - 1]);
+    const read = group(lexSafely(this.#text.slice(from), this.#definitions), from, rank);
     this.#blocks = [...this.#blocks.slice(0, this.#settled), ...read.map((block) => this.#known(block))];
     const before = this.#settled;
     this.#settled = Math.max(before, this.#blocks.length - unsettled(this.#blocks));
@@ -91,7 +94,7 @@ export class Blocks {
     const { text, open } = complete(last.source);
     if (text === last.source && open === undefined) return this.#blocks;
     const shown = text === last.source ? last.tokens : lexSafely(text, this.#definitions);
-    const block: Block = { key: last.key, source: text, tokens: shown };
+    const block: Block = { ...last, source: text, tokens: shown };
     if (open) block.open = open;
     return [...this.#blocks.slice(0, -1), block];
   }
@@ -120,8 +123,8 @@ function lexSafely(text: string, definitions: Definitions): Token[] {
 }
 
 function isExcessive(text: string): boolean {
-  if (NESTED.test(text)) return true;
-  return text.length >= MOST_MARKS && text.replace(FENCED, '').split(RUNS).some(isExcessiveRun);
+  const prose = text.length >= MOST_MARKS || NESTED.test(text) ? text.replace(FENCED, '') : '';
+  return NESTED.test(prose) || (prose.length >= MOST_MARKS && prose.split(RUNS).some(isExcessiveRun));
 }
 
 function isExcessiveRun(run: string): boolean {
@@ -136,7 +139,7 @@ function asItStands(text: string): Token {
 }
 
 /** Puts tokens into blocks: blank lines go to the block before them, and what is between a container's tags into one. */
-function group(tokens: Token[], from: number): Block[] {
+function group(tokens: Token[], from: number, rank: number): Block[] {
   const blocks: Block[] = [];
   let key = from;
   let depth = 0;
@@ -146,12 +149,16 @@ function group(tokens: Token[], from: number): Block[] {
       last.source += token.raw;
       if (token.type !== 'space') last.tokens.push(token);
     } else {
-      blocks.push({ key, source: token.raw, tokens: [token] });
+      blocks.push({ key, source: token.raw, tokens: [token], rank: last ? rankAfterBlock(last) : rank });
     }
     if (token.type === 'html') depth = Math.max(0, depth + balance(token.raw));
     key += token.raw.length;
   }
   return blocks;
+}
+
+function rankAfterBlock(block: Block | undefined): number {
+  return block ? lastRank(block.tokens, block.rank) : OWN_RANKS;
 }
 
 /** How many containers a piece of HTML opens, less those that it closes. */

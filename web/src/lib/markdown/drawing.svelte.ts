@@ -29,7 +29,7 @@ export class Drawing implements Places {
   }
 
   show(block: Block): void {
-    const { html, slots } = render(block.tokens);
+    const { html, slots } = render(block.tokens, block.rank);
     this.#fresh = slots;
     morph(this.#element, sanitize(html, slots), this);
     this.#fillPlaces(slots);

@@ -6,7 +6,7 @@ import { render } from './grammar';
 const html = (text: string) =>
   new Blocks()
     .read(text, false)
-    .map((block) => render(block.tokens).html)
+    .map((block) => render(block.tokens, block.rank).html)
     .join('');
 const formulas = (text: string) => [...html(text).matchAll(/data-slot/g)].length;
 
@@ -46,8 +46,9 @@ describe('mathematics', () => {
 });
 
 describe('a heading', () => {
-  it('stands below those of the page', () => {
-    expect(html('# a\n\n## b\n\n###### c')).toBe('<h3>a</h3><h4>b</h4><h6>c</h6>');
+  it('stands below those of the page, and skips no rank', () => {
+    expect(html('# a\n\n## b\n\n###### c')).toBe('<h3>a</h3><h4>b</h4><h5>c</h5>');
+    expect(html('### a\n\n- ### b\n\n# c')).toBe('<h3>a</h3><ul>\n<li><h4>b</h4></li>\n</ul>\n<h3>c</h3>');
   });
 });
 

@@ -16,8 +16,25 @@ const marked = new Marked({
   hooks: { emStrongMask: maskMaths },
 });
 
-/** The page's own headings are the first two ranks. */
-const FIRST_RANK = 3;
+/** The page's own headings are the first two ranks; those of a text stand below them. */
+export const OWN_RANKS = 2;
+
+/**
+ * The rank of a heading after one of another rank. Texts begin at any depth and skip some; a rank is never skipped, so
+ * that whoever goes from heading to heading misses none.
+ */
+export function rankAfter(before: number, depth: number): number {
+  return Math.min(depth + OWN_RANKS, before + 1, 6);
+}
+
+/** The rank of the last heading in tokens. */
+export function lastRank(tokens: Token[], before: number): number {
+  let rank = before;
+  void marked.walkTokens(tokens, (token) => {
+    if (token.type === 'heading') rank = rankAfter(rank, (token as Tokens.Heading).depth);
+  });
+  return rank;
+}
 
 /** Reads a text into tokens; `known` are definitions from elsewhere in the same text. */
 export function lex(text: string, known: Definitions): Token[] {
@@ -33,6 +50,12 @@ export function languageOf(fence: string | undefined): string {
 
 class SlotRenderer extends marked.Renderer {
   readonly slots = new Slots();
+  #rank: number;
+
+  constructor(rank: number) {
+    super(marked.defaults);
+    this.#rank = rank;
+  }
 
   #place(element: 'div' | 'span', slot: Slot): string {
     return `<${element} ${SLOT}="${this.slots.add(slot)}"></${element}>`;
@@ -52,7 +75,7 @@ class SlotRenderer extends marked.Renderer {
   }
 
   override heading({ tokens, depth }: Tokens.Heading): string {
-    const rank = Math.min(6, depth + FIRST_RANK - 1);
+    const rank = (this.#rank = rankAfter(this.#rank, depth));
     return `<h${rank}>${this.parser.parseInline(tokens)}</h${rank}>`;
   }
 
@@ -66,9 +89,9 @@ export interface Rendered {
   slots: Slots;
 }
 
-/** Renders tokens. */
-export function render(tokens: Token[]): Rendered {
-  const renderer = new SlotRenderer(marked.defaults);
+/** Renders tokens; `rank` is that of the heading before them. */
+export function render(tokens: Token[], rank: number): Rendered {
+  const renderer = new SlotRenderer(rank);
   const maths = (token: Tokens.Generic) => renderer.math(token as MathToken);
   const options: MarkedOptions = {
     ...marked.defaults,

@@ -17,7 +17,7 @@ function show(text: string, streaming = false): Shown {
   const root = document.createElement('div');
   const slots: Slot[] = [];
   for (const block of new Blocks().read(text, streaming)) {
-    const rendered = render(block.tokens);
+    const rendered = render(block.tokens, block.rank);
     const fragment = sanitize(rendered.html, rendered.slots);
     for (const place of fragment.querySelectorAll(`[${SLOT}]`)) {
       const slot = rendered.slots.get(place.getAttribute(SLOT));
