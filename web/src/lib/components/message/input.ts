@@ -21,7 +21,7 @@ export function summaryOf(input: string): string {
   if (value === undefined) return input.slice(0, 200);
   const entries = Object.entries(value).filter(([, item]) => item !== null && item !== '');
   const [only] = entries;
-  if (only && entries.length === 1) return oneLine(only[1]);
+  if (only && entries.length === 1 && typeof only[1] === 'string') return oneLine(only[1]);
   return entries.map(([name, item]) => `${name}: ${oneLine(item)}`).join(', ');
 }
 
