@@ -64,8 +64,18 @@ export function conditionOf(manifest: Manifest, type: string): Condition | undef
   return conditionsOf(manifest).find((condition) => condition.type === type);
 }
 
+/** Field managers by the names that people know them by. */
+const OWNERS: Readonly<Record<string, string>> = {
+  helm: 'Helm',
+  'argocd-controller': 'Argo CD',
+  'kustomize-controller': 'Flux (Kustomization)',
+  'helm-controller': 'Flux (HelmRelease)',
+};
+
+/** Who owns it, so that it is not to be changed here; null where nobody else does. */
 export function managedBy(manifest: Manifest): string | null {
-  return manifest.status?.managedBy || null;
+  const owner = manifest.status?.managedBy;
+  return owner ? (OWNERS[owner] ?? owner) : null;
 }
 
 export function standingOf(manifest: Manifest): Standing {
