@@ -2,6 +2,8 @@
 export interface Column<Row> {
   id: string;
   label: string;
+  /** The label is read but not seen. */
+  hideLabel?: boolean;
   /** A track of a CSS grid: `120px`, `minmax(120px, 2fr)`. */
   width?: string;
   align?: 'start' | 'end';
