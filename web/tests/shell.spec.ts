@@ -246,3 +246,45 @@ test.describe('a page that fails', () => {
     await expect(page.locator('main h1')).toHaveText('Usage');
   });
 });
+
+test('the sidebar is as wide as it was dragged, and hides', async ({ page, troupe }) => {
+  await page.goto(`${troupe.console}/#/chat`);
+  const sidebar = page.getByRole('complementary', { name: 'Conversations' });
+  const handle = page.getByRole('separator', { name: 'Width of the sidebar' });
+  await expect(handle).toHaveAttribute('aria-valuenow', '220');
+  const box = (await handle.boundingBox())!;
+  await page.mouse.move(box.x, box.y + 200);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 90, box.y + 200, { steps: 5 });
+  await page.mouse.up();
+  await expect(handle).toHaveAttribute('aria-valuenow', '310');
+  await page.reload();
+  await expect(handle).toHaveAttribute('aria-valuenow', '310');
+  expect(await page.evaluate(() => localStorage.getItem('sidebar-width'))).toBe('310');
+  await handle.focus();
+  await page.keyboard.press('End');
+  await expect(handle).toHaveAttribute('aria-valuenow', '500');
+  await page.keyboard.press('Home');
+  await expect(handle).toHaveAttribute('aria-valuenow', '120');
+  await page.keyboard.press('Control+b');
+  await expect(sidebar).toBeHidden();
+  await page.reload();
+  await expect(page.getByRole('button', { name: 'Show the sidebar' })).toBeVisible();
+  await page.getByRole('button', { name: 'Show the sidebar' }).click();
+  await expect(sidebar).toBeVisible();
+});
+
+test('an agent that the palette found is the one that is talked with', async ({ page, troupe }) => {
+  await page.goto(`${troupe.console}/#/usage`);
+  await expect(page.locator('main h1')).toHaveText('Usage');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: 'Search pages' }).fill('answers questions');
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/#\/chat$/);
+  await expect(
+    page
+      .getByRole('main')
+      .getByRole('button', { name: /Assistant/ })
+      .first(),
+  ).toBeVisible();
+});
