@@ -26,23 +26,23 @@ test('an answer streams with its thinking and its tools, and stays after the pag
 test('conversations stream at once, and going to another one stops none', async ({ page, troupe }) => {
   const desk = await Desk.open(page, troupe.console);
   for (const name of ['first', 'second', 'third']) {
-    await desk.say(`Speak slowly, ${name}`);
+    await desk.say(`Speak at length, ${name}`);
     await desk.answered(/One after the other/);
     await desk.fresh();
   }
   const running = desk.sidebar.locator('[data-status=streaming]');
   await expect(running).toHaveCount(3);
   await look(page, 'chat-running');
-  await desk.row('Speak slowly, first').getByRole('link').click();
-  await desk.answered(SLOW_END);
+  await desk.row('Speak at length, first').getByRole('link').click();
+  await desk.answered('It is over.');
   for (const name of ['second', 'third']) {
-    await expect(desk.row(`Speak slowly, ${name}`).locator('[data-status=done_success_unread]')).toBeVisible({
-      timeout: 20_000,
+    await expect(desk.row(`Speak at length, ${name}`).locator('[data-status=done_success_unread]')).toBeVisible({
+      timeout: 30_000,
     });
-    await desk.row(`Speak slowly, ${name}`).getByRole('link').click();
-    await desk.answered(SLOW_END);
+    await desk.row(`Speak at length, ${name}`).getByRole('link').click();
+    await desk.answered('It is over.');
     // What is seen to its end is read.
-    await expect(desk.row(`Speak slowly, ${name}`).locator('[data-status]')).toHaveCount(0);
+    await expect(desk.row(`Speak at length, ${name}`).locator('[data-status]')).toHaveCount(0);
   }
 });
 

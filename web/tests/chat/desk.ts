@@ -57,7 +57,7 @@ export class Desk {
 
   /** The answer is there, as far as this text. */
   async answered(text: string | RegExp): Promise<void> {
-    await expect(this.turns.getByText(text).last()).toBeVisible({ timeout: 20_000 });
+    await expect(this.turns.getByText(text).last()).toBeVisible({ timeout: 30_000 });
   }
 
   /** Nothing runs in the conversation that is shown. */

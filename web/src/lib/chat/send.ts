@@ -12,6 +12,11 @@ export interface Started {
   title?: string;
 }
 
+/** A request to a team instead of an agent or a model. */
+export interface TeamInput extends Pick<InferInput, 'session_id' | 'messages' | 'interrupt'> {
+  team_id: string;
+}
+
 /** The runs of the session that are known, so that a new one is told from them. */
 export type IsKnown = (run: string) => boolean;
 
@@ -25,6 +30,13 @@ const FIRST_FRAME = 300;
 /** How often a message is sent again when no answer came. The key makes it one run, however often it arrives. */
 const ATTEMPTS = 4;
 const UNREACHED = [0, 502, 503, 504];
+
+/** Starts a team's run. */
+export async function sendToTeam({ team_id, messages, ...more }: TeamInput): Promise<Started> {
+  const body = { ...more, input: messages };
+  const run = await request<Schemas['Run']>('POST', `/v1/teams/${encodeURIComponent(team_id)}/runs`, { body });
+  return { session: run.session_id ?? '', run: run.id };
+}
 
 /** Starts a run. The answer is not read here: a session's run goes on without its reader, and is followed by its events. */
 export async function send(input: InferInput, isKnown: IsKnown): Promise<Started> {

@@ -29,12 +29,19 @@ export class Conversations {
   /** The conversation of an id. */
   open(id: string): Room {
     const known = this.#room(id);
-    if (known) return known;
-    const room = this.#make(id, id);
-    room.setup.id = '';
+    const room = known ?? this.#make(id, id);
+    if (!known) room.setup.id = '';
     this.#rooms.set(id, room);
-    void room.conversation.load().then(() => room.setup.take(room.conversation.meta));
+    void this.#read(room, known !== undefined);
     return room;
+  }
+
+  /** Reads a conversation; one that is shown again may have changed, and been given another workspace. */
+  async #read({ conversation, setup }: Room, again: boolean): Promise<void> {
+    if (again) await conversation.reload();
+    else await conversation.load();
+    if (again) setup.workspace = conversation.meta.workspace ?? setup.workspace;
+    else setup.take(conversation.meta);
   }
 
   /** A conversation that is not there yet. */

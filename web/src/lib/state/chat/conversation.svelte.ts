@@ -5,7 +5,7 @@ import { coalesced } from '$lib/chat/coalesce';
 import { eventsOf, Follower } from '$lib/chat/follower';
 import { frames } from '$lib/chat/frames';
 import { madeBy } from '$lib/chat/made';
-import { send, type InferInput, type Started } from '$lib/chat/send';
+import { send, sendToTeam, type InferInput, type Started } from '$lib/chat/send';
 import { shareRevoke } from '$lib/chat/tabs';
 import { filledIn } from '$lib/chat/template';
 import type { Connection } from '$lib/stream/connect';
@@ -34,7 +34,7 @@ export interface Said {
 }
 
 /** Who answers, and how: the part of a request that is not the message. */
-export type Composition = Pick<InferInput, 'agent_id' | 'model_id' | 'tool_ids' | 'workspace' | 'max_tool_rounds'>;
+export type Composition = Pick<InferInput, 'agent_id' | 'model_id' | 'tool_ids' | 'workspace'> & { team_id?: string };
 
 /** What is sent: the message, who is to answer it, and what is told before it. */
 export interface Sending {
@@ -319,9 +319,11 @@ export class Conversation {
 
   async #send(key: string, { said, composition, before = [], interrupt }: Sending): Promise<void> {
     const messages = [...before, messageOf(said)];
-    const input: InferInput = { ...composition, session_id: this.id ?? 'new', messages, interrupt };
+    const input = { ...composition, session_id: this.id ?? 'new', messages, interrupt };
+    const { team_id } = composition;
+    const isKnown = (run: string) => this.#folds.has(run) || this.#runs.has(run);
     try {
-      const started = await send(input, (run) => this.#folds.has(run) || this.#runs.has(run));
+      const started = await (team_id ? sendToTeam({ ...input, team_id }) : send(input, isKnown));
       this.#started(key, started);
     } catch (thrown) {
       const error = ApiError.from(thrown);

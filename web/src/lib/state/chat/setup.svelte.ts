@@ -67,6 +67,7 @@ export class Setup {
   get composition(): Composition {
     const workspace = this.workspace;
     if (this.kind === 'model') return { model_id: this.id, tool_ids: this.tools, workspace };
+    if (this.kind === 'team') return { team_id: this.id };
     return { agent_id: this.id, workspace };
   }
 
