@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { preview, type PreviewServer } from 'vite';
+import { preview, type PreviewServer, type ProxyOptions } from 'vite';
 
 import { ModelServer } from './model';
 import { built, consoleFrom, freePort, here, program } from './places';
@@ -69,7 +69,10 @@ export class Troupe {
 
   async #serveConsole(): Promise<string> {
     const port = await freePort();
-    const proxy = { '/v1': { target: this.url, changeOrigin: true } };
+    // A service that dies breaks its answers off; the proxy would keep them open.
+    const configure: ProxyOptions['configure'] = (proxy) =>
+      proxy.on('proxyRes', (answer, _request, response) => answer.on('aborted', () => response.destroy()));
+    const proxy = { '/v1': { target: this.url, changeOrigin: true, configure } };
     this.#preview = await preview({
       root: here('.'),
       configFile: false,

@@ -17,6 +17,8 @@ export class WorkspaceFolder {
   path = $state('');
   /** What is searched for; empty shows the folder. */
   query = $state('');
+  /** A search was ended before it saw everything. */
+  cut = $state(false);
   entries: Pages<FileItem> = $state.raw(emptyPages());
   selected: Selection = $state.raw(selection.NOTHING);
   loading = $state(true);
@@ -44,6 +46,7 @@ export class WorkspaceFolder {
       this.root ??= (await root()).path;
       this.path = path || this.root;
       this.query = query.trim();
+      this.cut = false;
       this.entries = emptyPages();
       await this.#read();
     } catch (thrown) {
@@ -110,7 +113,8 @@ export class WorkspaceFolder {
         this.entries = { ...this.entries, pages: new Map([...this.entries.pages].filter(([page]) => page === 0)) };
       return;
     }
-    const found = await search(this.path, this.query, this.#abort.signal);
+    const { files: found, cut } = await search(this.path, this.query, this.#abort.signal);
+    this.cut = cut;
     let pages: Pages<FileItem> = { total: found.length, pages: new Map() };
     for (let from = 0; from < found.length; from += PAGE_SIZE) {
       pages = withPage(pages, from / PAGE_SIZE, found.slice(from, from + PAGE_SIZE), found.length);

@@ -1,5 +1,5 @@
 // The workspace's routes (checklist group O): what they answer, and their addresses for the browser to load.
-import { address, request } from '$lib/api/client';
+import { address, ApiError, authorizedFetch, request } from '$lib/api/client';
 
 /** A file or folder as lists have it. */
 export interface FileItem {
@@ -46,9 +46,16 @@ export function children(path: string): Promise<Folder[]> {
   return request('GET', `${ROUTE}/children`, { query: { path } });
 }
 
-/** Files that contain the words: a space is «and», `|` is «or». */
-export function search(path: string, query: string, signal?: AbortSignal): Promise<FileItem[]> {
-  return request('GET', `${ROUTE}/search`, { query: { path, query }, signal });
+/** Files that contain the words: a space is «and», `|` is «or». `cut`: there may be more than these. */
+export async function search(
+  path: string,
+  query: string,
+  signal?: AbortSignal,
+): Promise<{ files: FileItem[]; cut: boolean }> {
+  const response = await authorizedFetch(address(`${ROUTE}/search`, { path, query }), { signal });
+  const body: unknown = await response.json().catch(() => null);
+  if (!response.ok) throw new ApiError(response.status, body);
+  return { files: body as FileItem[], cut: response.headers.get('x-search-cut') === 'true' };
 }
 
 export function rename(path: string, name: string): Promise<{ path: string; name: string }> {
@@ -75,7 +82,7 @@ export function downloadAddress(path: string): string {
   return address(`${ROUTE}/download`, { path });
 }
 
-/** `modified` is in the address, so that a changed picture is another one for the browser's cache. */
-export function thumbnailAddress({ path, modified }: FileItem): string {
-  return address(`${ROUTE}/thumbnail`, { path, modified });
+/** A picture of at most so many pixels; `modified` makes a changed one another address for the page. */
+export function thumbnailAddress({ path, modified }: FileItem, size: number): string {
+  return address(`${ROUTE}/thumbnail`, { path, size, modified });
 }
