@@ -12,13 +12,11 @@ test('an answer streams with its thinking and its tools, and stays after the pag
   await desk.say('Use two tools, please');
   await desk.answered('Both are done.');
   await expect(page).toHaveURL(/#\/chat\/[0-9a-f-]+$/);
-  // Without what was told to listeners when the answer came.
-  const words = async () => (await desk.turns.innerText()).replace(/\s*\w+ has answered\./g, '');
-  const before = await words();
+  const before = await desk.words();
   await page.reload();
   await desk.answered('Both are done.');
   await expect(desk.turns.getByRole('group', { name: 'Tool call: bash' })).toBeVisible();
-  await expect.poll(words).toBe(before);
+  await expect.poll(() => desk.words()).toBe(before);
   await look(page, 'chat-tools');
   await expectAccessible(page, 'main');
 });

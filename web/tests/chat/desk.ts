@@ -60,6 +60,11 @@ export class Desk {
     await expect(this.turns.getByText(text).last()).toBeVisible({ timeout: 30_000 });
   }
 
+  /** All that the conversation shows, but for what was told to listeners when an answer came. */
+  async words(): Promise<string> {
+    return (await this.turns.innerText()).replace(/\s*\w+ has answered\./g, '');
+  }
+
   /** Nothing runs in the conversation that is shown. */
   async idle(): Promise<void> {
     await expect(this.page.getByRole('button', { name: 'Stop', exact: true })).toHaveCount(0, { timeout: 20_000 });

@@ -1,6 +1,5 @@
 /** Puts a conversation's turns together: what is stored, what runs, and what this page is still sending. Pure. */
 import type { AssistantTurn, MadeFile, Turn, UserTurn } from '$lib/stream/conversation';
-import { isOpen } from '$lib/stream/conversation';
 import { userKey } from '$lib/stream/history';
 import type { RunFold } from '$lib/stream/reduce';
 
@@ -36,7 +35,7 @@ export function assemble({ stored, folds, sent, made, sending }: Sources): Turn[
     }
   }
   for (const [run, fold] of known) {
-    if (asked.has(run) || answered.has(run)) continue;
+    if (asked.has(run) || answered.has(run) || isTakenBack(fold)) continue;
     turns.push(...questionOf(fold, sent.get(run)), ...answerOf(fold));
   }
   return [...turns.map((turn) => withFiles(turn, made)), ...sending];
@@ -52,10 +51,13 @@ function answerOf(fold: RunFold | undefined): AssistantTurn[] {
   return fold && fold.turn.status !== 'queued' ? [fold.turn] : [];
 }
 
+/** One that was cancelled before it began has left nothing in the conversation. */
+function isTakenBack({ turn }: RunFold): boolean {
+  return turn.status === 'cancelled' && turn.startedAt === undefined;
+}
+
 function questionOf(fold: RunFold, sent: UserTurn | undefined): UserTurn[] {
   const run = fold.turn.runId ?? '';
-  // One that was cancelled before it began has left nothing in the conversation.
-  if (fold.turn.startedAt === undefined && !isOpen(fold.turn)) return [];
   const state = fold.turn.status === 'queued' ? 'queued' : 'sent';
   if (sent) return [{ ...sent, key: userKey(run, 0), runId: run, state }];
   const said = fold.input.filter((message) => message.role === 'user');
