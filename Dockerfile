@@ -9,6 +9,15 @@
 
 ARG DEBIAN=bookworm
 ARG RUST=1.95
+ARG NODE=22
+
+# The console, which the programs compile in.
+FROM --platform=$BUILDPLATFORM node:${NODE}-${DEBIAN}-slim AS console
+WORKDIR /source/web
+COPY web/package.json web/package-lock.json web/.npmrc ./
+RUN npm ci --no-audit --no-fund
+COPY web .
+RUN npm run build
 
 # Static programs, on the machine that builds, for the one that runs them.
 FROM --platform=$BUILDPLATFORM rust:${RUST}-${DEBIAN} AS programs
@@ -22,6 +31,7 @@ RUN case $TARGETARCH in amd64) echo x86_64 ;; arm64) echo aarch64 ;; *) exit 1 ;
     fi
 WORKDIR /source
 COPY . .
+COPY --from=console /source/web/dist web/dist
 RUN machine=$(cat /machine) && triple=$machine-unknown-linux-gnu && variable=$(echo "$triple" | tr - _) \
     && export "CARGO_TARGET_$(echo "$variable" | tr a-z A-Z)_LINKER=$machine-linux-gnu-gcc" \
         "CC_$variable=$machine-linux-gnu-gcc" "AR_$variable=$machine-linux-gnu-ar" \

@@ -12,28 +12,37 @@ E2E_PROFILE = dev
 E2E_PROGRAMS = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/debug
 # Its suites. Cargo chooses features for the workspace as a whole, as for `make test`, so that nothing is compiled twice.
 E2E = --test node --test images --test whole
+# With an example among what is built Cargo chooses the dependencies' features as it does for tests: nothing is compiled twice.
+LIKE_TESTS = --workspace --example crdgen
 # What `make test` tests, such as `make test TEST='--package troupe-core'`.
 TEST ?= --workspace
 
 .DEFAULT_GOAL := help
-.PHONY: help build image run test e2e check bench bench-operator bench-edits fmt generate peers cluster
+.PHONY: help build console image run test e2e check bench bench-web bench-operator bench-edits fmt generate peers cluster
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: ## Build `troupe` for use, optimised: target/release/troupe
+build: console ## Build `troupe` for use, optimised: target/release/troupe
 	$(CARGO) build --release --package troupe-runtime --package troupe-bridge
 
-image: ## Write the container images as OCI archives to target/images, without a container engine (IMAGES=…, PROFILE=quick)
+console: ## Build the console, web/dist, which the programs compile in; says so where Node.js is missing
+	@scripts/console
+
+image: console ## Write the container images as OCI archives to target/images, without a container engine (IMAGES=…, PROFILE=quick)
 	@CARGO='$(CARGO)' scripts/images $(IMAGES)
 
-run: ## Build quickly and serve examples/quickstart (EXAMPLE=…) on 127.0.0.1:7988 (LISTEN=…)
+run: console ## Build quickly and serve examples/quickstart (EXAMPLE=…) on 127.0.0.1:7988 (LISTEN=…)
 	@EXAMPLE='$(EXAMPLE)' LISTEN='$(LISTEN)' CARGO='$(CARGO)' scripts/run
 
-test: peers cluster ## Run all tests; third-party programs that some of them talk to are installed first
+test: peers cluster console ## Run all tests; third-party programs that some of them talk to are installed first
 	$(CARGO) test $(TEST)
+ifeq ($(TEST),--workspace)
+	$(CARGO) build $(LIKE_TESTS) --bin troupe --bin troupe-model-server
+	@scripts/console test
+endif
 
-e2e: ## Test on a real Kubernetes node, as root, with images of their own (E2E='--test whole' for one suite)
+e2e: console ## Test on a real Kubernetes node, as root, with images of their own (E2E='--test whole' for one suite)
 	@[ "$$(id -u)" = 0 ] || { echo 'e2e: a node can only be started by root: it is made of namespaces, mounts and cgroups' >&2; exit 1; }
 	tests/cluster/install.sh control-plane chart node >/dev/null
 	CARGO='$(CARGO)' OUT=$(E2E_IMAGES) PROFILE=$(E2E_PROFILE) TAG= REGISTRY= scripts/images \
@@ -45,13 +54,19 @@ check: ## Formatting, lints, and whether what is generated is up to date
 	$(CARGO) clippy --workspace --all-targets -- --deny warnings
 	$(CARGO) test --quiet --package troupe-crds --test manifests
 	$(CARGO) test --quiet --package troupe-runtime --lib openapi
+	@scripts/console check
 
 bench: ## Measure: every figure beside its baseline of the same run
 	$(CARGO) build --release --package troupe-runtime --package troupe-model-server --package troupe-bench
 	target/release/troupe-bench suite
 
-bench-operator: cluster ## Measure the operator with 10,000 Agents on a real API server
-	$(CARGO) test --release --package troupe-operator --test scale -- --ignored --nocapture
+bench-web: console ## Measure the console in a browser: weight, first paint, frames of a stream, opening of a long conversation
+	$(CARGO) build --release --package troupe-runtime --package troupe-model-server
+	@scripts/console bench
+
+bench-operator: cluster ## Measure the operator, and a runtime, with 10,000 Agents on a real API server
+	$(CARGO) build --release --package troupe-runtime
+	TROUPE_BIN=$(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/release/troupe $(CARGO) test --release --package troupe-operator --test scale -- --ignored --nocapture
 
 # Of optimised programs, as a cluster has them.
 bench-edits: ## Measure on a real node, as root, how soon an edited prompt is served under streams
@@ -61,9 +76,10 @@ bench-edits: ## Measure on a real node, as root, how soon an edited prompt is se
 fmt: ## Format the code
 	$(CARGO) fmt --all
 
-generate: ## Write what is generated: crds/*.yaml with the chart's copies, runtime/openapi.json
+generate: ## Write what is generated: crds/*.yaml with the chart's copies, runtime/openapi.json, the console's types
 	$(CARGO) run --quiet --package troupe-crds --example crdgen
 	$(CARGO) run --quiet --package troupe-runtime --example openapi
+	@scripts/console generate
 
 # A peer that cannot be installed is reported there, and its tests are skipped.
 peers:

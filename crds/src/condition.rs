@@ -16,6 +16,9 @@ macro_rules! names {
         }
 
         impl $type {
+            /// Every one, in the order in which they are declared.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
             /// The name as it stands in a status.
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -45,6 +48,8 @@ names! {
         Discovered,
         /// The published revision is in the store; the runtime writes it.
         RevisionResolved,
+        /// What the object needs to run code safely is there; the runtime writes it, where it is not.
+        SandboxReady,
         /// The workload has the pods that it should have.
         Available,
         /// The workload is changing.

@@ -129,12 +129,26 @@ pub struct StdioServer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1024))]
     pub image: Option<String>,
-    /// Bounds of the pool of processes; default: 0 to 1, stopped after 5m without a call.
+    /// Bounds of the pool of processes; default: 0 to 1, with `PerSession` 0 to 10, stopped after 5m without a call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub processes: Option<Processes>,
     /// Whether sessions share processes: `Shared` (default), or `PerSession` for servers that keep state.
     #[serde(default)]
     pub sharing: Sharing,
+}
+
+/// Most processes where sessions have their own and nothing is said: as many Python servers of 40 MiB fit into the 512 MiB
+/// that a pod may have where nothing is said.
+const SESSION_PROCESSES: u32 = 10;
+
+impl StdioServer {
+    /// The bounds of the pool: as they are written, else one process for all, or some for sessions of their own.
+    pub fn pool(&self) -> Processes {
+        self.processes.clone().unwrap_or_else(|| {
+            let max = if self.sharing == Sharing::PerSession { SESSION_PROCESSES } else { 1 };
+            Processes { min: 0, max, idle_timeout: None }
+        })
+    }
 }
 
 /// Bounds of a pool of processes.

@@ -25,6 +25,12 @@ pub use surroundings::{Auth, CaBundle, Egress, EgressPort, EgressRule, Proxy, Sa
 /// The only name that a Runtime may have.
 pub const RUNTIME_NAME: &str = "default";
 
+/// The start of the names of the Secrets that a runtime may write: keys that it is given over the HTTP API.
+pub const KEY_SECRETS: &str = "troupe-key-";
+
+/// The Secret in which a runtime keeps the variables of `/v1/env`: no resource names it, and every runtime reads it.
+pub const VARIABLES_SECRET: &str = "troupe-key-env";
+
 /// The runtime of a namespace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, CustomResource, KubeSchema)]
 #[kube(

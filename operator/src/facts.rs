@@ -10,7 +10,7 @@ use troupe_crds::{
     runtime::RUNTIME_NAME,
     tool::{Builtin, ToolSpec},
 };
-use troupe_rules::{Reference, Served, not_supported, revision, support::Feature};
+use troupe_rules::{Reference, Served, not_supported, revision};
 
 use crate::standing::Standing;
 
@@ -22,8 +22,10 @@ const MAX_NAMES: usize = 500;
 pub struct Facts {
     /// The content hash of the spec.
     pub hash: Box<str>,
-    /// Whether the spec breaks a rule by itself, is suspended, or asks for what is not served.
+    /// Whether the spec breaks a rule by itself, or is suspended.
     pub own: Standing,
+    /// Whether it asks for what is not served yet.
+    pub unserved: Standing,
     /// Whether it breaks a rule, so that the version before it keeps serving.
     pub invalid: bool,
     /// Objects of our kinds, what is implied too.
@@ -101,8 +103,8 @@ impl Facts {
             let message = "spec.suspend: is true: remove it to serve again";
             is_suspended(&resource).then(|| Standing::new(Reason::Suspended, message))
         };
-        let unsupported = || Standing::first(Reason::NotSupported, &not_supported(&resource, &served()));
-        let own = invalid.clone().or_else(suspended).or_else(unsupported).unwrap_or_default();
+        let unserved = Standing::first(Reason::NotSupported, &not_supported(&resource, &Served::in_cluster()));
+        let own = invalid.clone().or_else(suspended).unwrap_or_default();
         let found = troupe_rules::references(&resource);
         let hash = revision::of(&resource).ok().flatten().unwrap_or_default();
         let mut references = found.objects;
@@ -110,6 +112,7 @@ impl Facts {
         Self {
             hash: hash.into(),
             own,
+            unserved: unserved.unwrap_or_default(),
             invalid: invalid.is_some(),
             references: references.into(),
             secrets: names(found.secrets.into_iter().map(|secret| secret.name)),
@@ -129,11 +132,6 @@ impl Facts {
         let limited = matches!(self.detail, Detail::Agent { depth_limited: true, .. });
         self.references.iter().filter(move |reference| reference.kind == kind && !limited)
     }
-}
-
-/// What the operator can make a workload for; everything else is the runtime's to serve.
-fn served() -> Served {
-    Served::all_but([Feature::JailNetwork])
 }
 
 /// An Agent without a Model or tools of its own depends on the Runtime's defaults.

@@ -5,7 +5,11 @@ pub mod status;
 
 use std::sync::Arc;
 
-use troupe_crds::{Kind, RuntimeSpec, condition::Reason, runtime::RUNTIME_NAME};
+use troupe_crds::{
+    Kind, RuntimeSpec,
+    condition::Reason,
+    runtime::{RUNTIME_NAME, VARIABLES_SECRET},
+};
 
 use crate::{
     child::{Child, ChildKind, ChildReference, Marks, Owner},
@@ -99,7 +103,8 @@ fn fetch(context: &Context, key: &Key) -> Option<Fetched> {
             object: entry.object.clone(),
             standing: entry.standing.clone(),
             spec: spec(entry),
-            secrets: granted(namespace, &owner, "secrets", namespace.secrets()),
+            // What the runtime itself keeps no resource names, and it must read it back.
+            secrets: granted(namespace, &owner, "secrets", namespace.secrets().chain([VARIABLES_SECRET])),
             config_maps: granted(namespace, &owner, "configmaps", namespace.config_maps()),
             children: children::of(namespace, &owner),
         })
@@ -130,9 +135,9 @@ fn granted<'a>(
         let role = ChildReference { kind: ChildKind::Role, name: Arc::from(names::RUNTIME_SECRETS) };
         let role = namespace.children_of(owner).find(|(reference, _)| **reference == role);
         names.extend(role.map(|(_, role)| build::role::granted(&role.value(), resource)).unwrap_or_default());
-        names.sort();
-        names.dedup();
     }
+    names.sort();
+    names.dedup();
     names
 }
 

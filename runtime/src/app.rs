@@ -13,12 +13,14 @@ use troupe_net::{AllowList, Client, ClientConfig, ProxyConfig};
 use troupe_rules::Served;
 use troupe_store::{Store, StoreOptions};
 use troupe_tools::jail::{JailSettings, Launcher, RemoteSandbox, Sandbox};
+use troupe_tools::skill::SkillPlaces;
 use troupe_tools::{Tools, ToolsSettings};
 
 use crate::clock::SystemClock;
 use crate::cluster;
 use crate::mcp::McpTools;
 use crate::media::MediaReader;
+use crate::sandbox;
 use crate::secrets::Secrets;
 use crate::service::env::Environment;
 use crate::service::resolve::Compositions;
@@ -111,7 +113,7 @@ impl App {
                     tasks: tasks.clone(),
                     shutdown: shutdown.clone(),
                     environment: process_environment(),
-                    served: Served::everything(),
+                    served: Served::in_folders(),
                     watch: settings.watch,
                 })
                 .await
@@ -154,6 +156,7 @@ impl App {
             tasks.clone(),
         );
         engine.recover().await.context("cannot resume earlier runs")?;
+        sandbox::watch(&tools, &catalog, settings.sandbox_socket.is_some(), (&tasks, &shutdown)).await;
         let mcp = Arc::new(McpTools::new(tools.clone(), tasks.clone()));
         tasks.spawn(Arc::clone(&mcp).follow(catalog.clone(), shutdown.clone()));
         if in_cluster {
@@ -228,13 +231,15 @@ fn tools_settings(
     };
     // A sandbox sees the workspace and nothing of the data.
     let shared = settings.sandbox_socket.as_ref().and(settings.workspace.as_ref());
-    let skills = shared.map_or_else(|| settings.data.join("skills"), |workspace| workspace.join(SHARED_SKILLS));
+    let inline = shared.map_or_else(|| settings.data.join("skills"), |workspace| workspace.join(SHARED_SKILLS));
+    let (workspace, confined) = (settings.workspace.clone(), settings.namespace.is_some());
     ToolsSettings {
+        skills: SkillPlaces { inline: inline.clone(), workspace, confined },
         bash_timeout: settings.bash_timeout,
         fetch_max_size: settings.fetch_max_size,
         live: Arc::new(environment.clone()),
         network: network.clone(),
         tasks: tasks.clone(),
-        ..ToolsSettings::new(jail, skills)
+        ..ToolsSettings::new(jail, inline)
     }
 }

@@ -52,7 +52,7 @@ pub async fn open(
         clock: Arc::clone(clock),
         tasks: tasks.clone(),
         shutdown: shutdown.clone(),
-        served: Served::everything(),
+        served: Served::in_cluster(),
     };
     Catalog::open_cluster(options).await.context("stopped before the API server listed the resources")
 }

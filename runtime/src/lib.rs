@@ -11,6 +11,7 @@ pub mod http;
 pub mod library;
 pub mod mcp;
 pub mod media;
+pub mod sandbox;
 pub mod secrets;
 pub mod service;
 pub mod settings;

@@ -24,7 +24,7 @@ pub mod violation;
 pub mod workflow;
 
 pub use reference::{ConfigMapUse, Reference, References, SecretUse, references};
-pub use support::{Served, not_supported};
+pub use support::{Served, jailed, not_supported};
 pub use validated::{Validated, validate};
 pub use violation::Violation;
 

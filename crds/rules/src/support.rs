@@ -78,6 +78,17 @@ impl Served {
         Self { missing: BTreeSet::new() }
     }
 
+    /// What this version serves over folders: Teams, Workflows and memory are there to be written, and come later.
+    pub fn in_folders() -> Self {
+        Self::all_but([Feature::Team, Feature::Workflow, Feature::Memory])
+    }
+
+    /// What it serves in a cluster, where operator and runtime say the same: a sandbox shares its pod's network, so that
+    /// code with a network of its own needs pods that are not made yet.
+    pub fn in_cluster() -> Self {
+        Self::all_but([Feature::Team, Feature::Workflow, Feature::Memory, Feature::JailNetwork])
+    }
+
     /// Everything but these.
     pub fn all_but(missing: impl IntoIterator<Item = Feature>) -> Self {
         Self { missing: missing.into_iter().collect() }
@@ -112,6 +123,22 @@ pub fn features(resource: &Resource) -> Vec<(Feature, String)> {
         Resource::Secret(_) => {}
     }
     used.0
+}
+
+/// The first field by which a resource runs code or commands in the jail; none where it runs nothing.
+pub fn jailed(resource: &Resource) -> Option<String> {
+    match resource {
+        Resource::Tool(tool) if tool.spec.function.is_some() => Some("spec.function".to_owned()),
+        Resource::Tool(tool) => {
+            let bash = tool.spec.builtin.as_ref().is_some_and(|builtin| builtin.type_ == Builtin::Bash);
+            bash.then(|| "spec.builtin".to_owned())
+        }
+        Resource::Agent(agent) => {
+            let bash = agent.spec.tools.iter().position(|entry| entry.builtin == Some(Builtin::Bash))?;
+            Some(format!("spec.tools[{bash}].builtin"))
+        }
+        _ => None,
+    }
 }
 
 #[derive(Default)]

@@ -18,7 +18,8 @@ use crate::{
 
 /// What the runtime knows and referrers depend on. `Reachable` and `Discovered` are of the moment: they are the
 /// object's own matter, since a provider's bad minute must not rewrite the status of every agent.
-const LASTING: [ConditionType; 2] = [ConditionType::SecretsResolved, ConditionType::RevisionResolved];
+const LASTING: [ConditionType; 3] =
+    [ConditionType::SecretsResolved, ConditionType::RevisionResolved, ConditionType::SandboxReady];
 
 /// Most names of a circle that a message lists.
 const MOST_SHOWN: usize = 12;
@@ -33,12 +34,14 @@ impl Namespace {
         if facts.invalid {
             return keeps_serving(entry, facts.own.clone());
         }
-        let own = || (!facts.own.is_good()).then(|| facts.own.clone());
+        let bad = |standing: &Standing| (!standing.is_good()).then(|| standing.clone());
         self.duplicate(local, entry)
-            .or_else(own)
+            .or_else(|| bad(&facts.own))
             .or_else(|| self.dangling(local, facts))
             .or_else(|| self.endless(local, facts))
-            .or_else(|| lasting(entry, facts))
+            // What people can mend comes first.
+            .or_else(|| bad(&facts.unserved))
+            .or_else(|| lasting(local.0, entry, facts))
             .unwrap_or_default()
     }
 
@@ -140,9 +143,14 @@ fn keeps_serving(entry: &Entry, standing: Standing) -> Standing {
     Standing { message: message.into(), ..standing }
 }
 
-fn lasting(entry: &Entry, facts: &Facts) -> Option<Standing> {
+fn lasting(kind: Kind, entry: &Entry, facts: &Facts) -> Option<Standing> {
     let current = facts.published() == &*facts.hash;
-    let counts = |type_: &ConditionType| !(*type_ == ConditionType::RevisionResolved && current);
+    let counts = |type_: &ConditionType| match type_ {
+        ConditionType::RevisionResolved => !current,
+        // A runtime answers without a sandbox; what needs one says so itself.
+        ConditionType::SandboxReady => kind != Kind::Runtime,
+        _ => true,
+    };
     let denied = LASTING.into_iter().filter(counts).find_map(|type_| denied(&entry.object.status, type_))?;
     Some(ready::from_condition(denied))
 }

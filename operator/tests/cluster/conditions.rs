@@ -1,5 +1,8 @@
 //! Every condition and reason, and that references heal in whatever order objects come.
 
+use std::{fs, path::Path};
+
+use kube::core::DynamicObject;
 use serde_json::json;
 use troupe_crds::Kind;
 
@@ -90,7 +93,8 @@ async fn every_rotation_of_a_set_comes_to_the_same_statuses() {
             place.apply(ALL[(rotation + position) % ALL.len()]).await;
         }
         for (kind, name) in EACH {
-            place.ready(kind, name, "Valid", "").await;
+            let reason = if matches!(kind, Kind::Team | Kind::Workflow) { "NotSupported" } else { "Valid" };
+            place.ready(kind, name, reason, "").await;
         }
         let agent = place.condition(Kind::Agent, "helper", "Resolved", "Valid", "").await;
         let status = &agent.data["status"];
@@ -105,6 +109,69 @@ async fn every_rotation_of_a_set_comes_to_the_same_statuses() {
         for (kind, name) in EACH {
             place.delete(&place.ours(kind), name).await;
             place.is_gone(place.ours(kind), name).await;
+        }
+    }
+    operator.stop().await;
+}
+
+/// Every document of the examples, with the model that they all name.
+fn examples() -> Vec<DynamicObject> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let mut files = vec![folder.join("overlays/scripted/model.yaml")];
+    for example in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+        // Scenarios are the scripted model's; overlays are other models of the same name.
+        if example.ends_with("overlays") || example.ends_with("scenarios") {
+            continue;
+        }
+        let inside = fs::read_dir(example).unwrap().map(|entry| entry.unwrap().path());
+        files.extend(inside.filter(|file| file.extension().is_some_and(|extension| extension == "yaml")));
+    }
+    files.sort();
+    files.iter().flat_map(|file| troupe_test_cluster::documents(&fs::read_to_string(file).unwrap()).unwrap()).collect()
+}
+
+/// What a status says but for times.
+fn lasting(object: &DynamicObject) -> serde_json::Value {
+    let mut status = object.data["status"].clone();
+    for condition in status["conditions"].as_array_mut().into_iter().flatten() {
+        condition.as_object_mut().unwrap().remove("lastTransitionTime");
+    }
+    status
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_examples_come_to_the_same_statuses_in_every_rotation_of_their_order() {
+    let Some(place) = Place::new().await else { return };
+    let operator = place.operator().await;
+    let examples = examples();
+    assert!(examples.len() > 15, "{}", examples.len());
+    let named: Vec<(Kind, String)> = examples
+        .iter()
+        .map(|object| (object.types.as_ref().unwrap().kind.parse().unwrap(), object.metadata.name.clone().unwrap()))
+        .collect();
+    let mut first = Vec::new();
+    for rotation in 0..examples.len() {
+        for position in 0..examples.len() {
+            let object = &examples[(rotation + position) % examples.len()];
+            place.apply(&serde_json::to_string(object).unwrap()).await;
+        }
+        let mut statuses = Vec::new();
+        for (kind, name) in &named {
+            let waits = *kind == Kind::McpServer && name == "time" || *kind == Kind::McpServer && name == "fetch";
+            let reason = if waits { "WorkloadUnavailable" } else { "Valid" };
+            statuses.push(lasting(&place.ready(*kind, name, reason, "").await));
+        }
+        if rotation == 0 {
+            first.clone_from(&statuses);
+        }
+        for ((kind, name), (is, was)) in named.iter().zip(statuses.iter().zip(&first)) {
+            assert_eq!(is, was, "{kind} {name} in rotation {rotation}");
+        }
+        for (kind, name) in &named {
+            place.delete(&place.ours(*kind), name).await;
+        }
+        for (kind, name) in &named {
+            place.is_gone(place.ours(*kind), name).await;
         }
     }
     operator.stop().await;
@@ -126,7 +193,7 @@ async fn what_is_missing_is_named_and_heals_as_soon_as_it_comes() {
     place.ready(Kind::Tool, "weather", "ReferenceNotFound", "McpServer \"remote\"").await;
     place.ready(Kind::Agent, "helper", "ReferenceNotReady", "Tool \"weather\"").await;
     place.apply(SERVER).await;
-    place.ready(Kind::Team, "crew", "Valid", "").await;
+    place.ready(Kind::Team, "crew", "NotSupported", "Teams are not served yet").await;
     assert!(place.events(Kind::Team, "crew").await.contains(&"ReferenceNotFound".to_owned()));
 
     place.delete(&place.ours(Kind::Model), "small").await;
@@ -198,12 +265,12 @@ async fn what_the_runtime_knows_is_folded_into_ready_and_lasting_matters_reach_r
     for yaml in ALL {
         place.apply(yaml).await;
     }
-    place.ready(Kind::Team, "crew", "Valid", "").await;
+    place.ready(Kind::Team, "crew", "NotSupported", "Teams are not served yet").await;
     place.runtime_says(Kind::Model, "small", "SecretsResolved", "False", "SecretNotFound", json!({})).await;
     place.ready(Kind::Model, "small", "SecretNotFound", "the runtime says").await;
     place.ready(Kind::Agent, "helper", "ReferenceNotReady", "Model \"small\"").await;
     place.runtime_says(Kind::Model, "small", "SecretsResolved", "True", "SecretsFound", json!({})).await;
-    place.ready(Kind::Team, "crew", "Valid", "").await;
+    place.ready(Kind::Team, "crew", "NotSupported", "Teams are not served yet").await;
 
     // A provider's bad minute is the Model's matter alone.
     place.runtime_says(Kind::Model, "small", "Reachable", "False", "ConnectionFailed", json!({})).await;

@@ -51,15 +51,32 @@ pub(crate) struct Assembled {
     pub(crate) unplaced: Vec<Arc<Path>>,
 }
 
+/// What can be served here and now.
+#[derive(Clone, Copy)]
+pub(crate) struct Able<'input> {
+    /// By this program.
+    pub(crate) served: &'input Served,
+    /// Why nothing can be run in the jail; none where it can.
+    pub(crate) sandbox_lack: Option<&'input str>,
+}
+
 /// Decides what serves.
-pub(crate) fn assemble(candidates: &Candidates, known: &Known, served: &Served, previous: Option<&View>) -> Assembled {
-    let names_stamp = candidates.names_stamp();
+pub(crate) fn assemble(candidates: &Candidates, known: &Known, able: Able<'_>, previous: Option<&View>) -> Assembled {
+    // Where the jail comes or goes, everything is decided anew, as where names do.
+    let names_stamp = match able.sandbox_lack {
+        None => candidates.names_stamp(),
+        Some(lack) => {
+            let mut hasher = DefaultHasher::new();
+            (candidates.names_stamp(), lack).hash(&mut hasher);
+            hasher.finish()
+        }
+    };
     let mut needs = HashSet::new();
     let lost = Lost::find(candidates, known, previous, &mut needs);
     let mut assembly = Assembly {
         candidates,
         known,
-        served,
+        able,
         previous,
         unchanged: previous.is_some_and(|view| view.names_stamp == names_stamp),
         sections: BTreeMap::new(),
@@ -80,7 +97,7 @@ pub(crate) fn assemble(candidates: &Candidates, known: &Known, served: &Served, 
 struct Assembly<'input> {
     candidates: &'input Candidates,
     known: &'input Known,
-    served: &'input Served,
+    able: Able<'input>,
     previous: Option<&'input View>,
     /// So far nothing changed that a reference could notice: entries of unchanged documents can be kept.
     unchanged: bool,
@@ -211,7 +228,7 @@ impl Assembly<'_> {
             down,
             candidates: self.candidates,
             known: self.known,
-            served: self.served,
+            able: self.able,
             sections: &self.sections,
             lost: &self.lost,
             previous: self.previous.and_then(|view| view.get(kind, name)),

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use async_trait::async_trait;
 use k8s_openapi::jiff::Timestamp;
 use tokio::sync::{Mutex, watch};
@@ -15,7 +15,7 @@ use troupe_core::model::{ModelSnapshot, SecretRef};
 use troupe_core::port::{Clock, ModelDirectory, RevisionStore, SecretError, SecretSource};
 use troupe_rules::Served;
 
-use crate::assemble::{Assembled, assemble};
+use crate::assemble::{Able, Assembled, assemble};
 use crate::candidate::Candidates;
 use crate::cluster::{self, Cluster, ClusterOptions, ConfigMaps, Objects, Parts};
 use crate::diagnostic::Diagnostic;
@@ -81,6 +81,8 @@ pub(crate) struct Shared {
     clock: Arc<dyn Clock>,
     saver: Saver,
     served: Served,
+    /// Why nothing can be run in the jail.
+    sandbox_lack: ArcSwapOption<String>,
     workspace: Option<Arc<Path>>,
     cluster: Option<Arc<Cluster>>,
 }
@@ -91,6 +93,8 @@ pub(crate) struct State {
     known: Known,
     secret_problem: Option<Diagnostic>,
     loaded: bool,
+    /// Something beside the documents changed.
+    stale: bool,
 }
 
 /// Where documents come from.
@@ -103,7 +107,7 @@ enum Source {
 
 impl State {
     fn new(source: Source) -> Self {
-        Self { source, known: Known::default(), secret_problem: None, loaded: false }
+        Self { source, known: Known::default(), secret_problem: None, loaded: false, stale: false }
     }
 
     /// The folders' files; a cluster has none.
@@ -138,6 +142,7 @@ impl Catalog {
             clock: options.clock,
             saver,
             served: options.served,
+            sandbox_lack: ArcSwapOption::empty(),
             workspace: options.workspace.map(Arc::from),
             cluster: None,
         };
@@ -168,6 +173,7 @@ impl Catalog {
             clock: Arc::clone(&options.clock),
             saver,
             served: options.served.clone(),
+            sandbox_lack: ArcSwapOption::empty(),
             workspace: options.workspace.clone().map(Arc::from),
             cluster: Some(Arc::clone(&cluster)),
         };
@@ -200,6 +206,27 @@ impl Catalog {
     pub async fn reload(&self) {
         let mut state = self.shared.state.lock().await;
         self.reload_with(&mut state, &Seen::everything()).await;
+    }
+
+    /// Notes whether code can be run in the jail: `lack` says why not. What needs it is not ready meanwhile.
+    pub async fn note_sandbox(&self, lack: Option<String>) {
+        let mut state = self.shared.state.lock().await;
+        if self.sandbox_lack().as_deref() == lack.as_ref() {
+            return;
+        }
+        self.shared.sandbox_lack.store(lack.map(Arc::new));
+        let Some(cluster) = self.cluster() else {
+            state.stale = true;
+            return self.reload_with(&mut state, &Seen::everything()).await;
+        };
+        drop(state);
+        self.change_objects(|_| true).await;
+        cluster.sandbox_changed();
+    }
+
+    /// Why nothing can be run in the jail; none where it can.
+    pub(crate) fn sandbox_lack(&self) -> Option<Arc<String>> {
+        self.shared.sandbox_lack.load_full()
     }
 
     /// How much was looked at and read to keep up with the folders, since the catalog was opened.
@@ -253,7 +280,7 @@ impl Catalog {
         let candidates = Candidates::collect(files);
         let problems: Vec<Diagnostic> = files.problems().cloned().collect();
         let secret_problem = self.shared.secrets.refresh(candidates.secrets.clone());
-        if state.loaded && !different && secret_problem == state.secret_problem {
+        if state.loaded && !different && !std::mem::take(&mut state.stale) && secret_problem == state.secret_problem {
             return;
         }
         state.secret_problem.clone_from(&secret_problem);
@@ -283,8 +310,10 @@ impl Catalog {
     /// Assembles, asking the store for what is missing.
     async fn assembled(&self, candidates: &Candidates, known: &mut Known, previous: Option<&View>) -> Assembled {
         known.retry_failed();
+        let lack = self.sandbox_lack();
+        let able = Able { served: &self.shared.served, sandbox_lack: lack.as_ref().map(|lack| lack.as_str()) };
         for _ in 1..ROUNDS {
-            let mut assembled = assemble(candidates, known, &self.shared.served, previous);
+            let mut assembled = assemble(candidates, known, able, previous);
             let (needs, unplaced) = (std::mem::take(&mut assembled.needs), std::mem::take(&mut assembled.unplaced));
             if needs.is_empty() && unplaced.is_empty() {
                 return assembled;
@@ -294,7 +323,7 @@ impl Catalog {
             known.fetch_places(self.shared.revisions.as_ref(), unplaced).await;
             known.fetch(self.shared.revisions.as_ref(), needs).await;
         }
-        assemble(candidates, known, &self.shared.served, previous)
+        assemble(candidates, known, able, previous)
     }
 
     fn publish(&self, assembled: Assembled, candidates: &Candidates, known: &mut Known, previous: Option<&View>) {

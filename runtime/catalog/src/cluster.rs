@@ -17,12 +17,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kube::Client;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use troupe_core::port::{Clock, RevisionStore};
 use troupe_crds::Kind;
+use troupe_crds::runtime::RUNTIME_NAME;
 use troupe_rules::Served;
 
 use crate::catalog::Catalog;
@@ -157,6 +158,11 @@ impl Cluster {
         self.statuses.look_at(entries.map(|entry| Key { kind: entry.kind, name: Arc::clone(&entry.name) }));
     }
 
+    /// Has the Runtime's status looked at, which tells of the sandbox.
+    pub(crate) fn sandbox_changed(&self) {
+        self.statuses.look_at([Key { kind: Kind::Runtime, name: RUNTIME_NAME.into() }]);
+    }
+
     /// Has the statuses of those looked at whose Secrets changed.
     fn materials_changed(&self) {
         let uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
@@ -272,6 +278,18 @@ impl Catalog {
             let key = Key { kind: Kind::McpServer, name: server.into() };
             cluster.statuses.discovered(key, told, Instant::now());
         }
+    }
+
+    /// Whether an McpServer that runs in pods of its own has any; none where the operator has not said so yet, and in folder
+    /// mode.
+    pub fn has_pods(&self, server: &str) -> Option<bool> {
+        let key = Key { kind: Kind::McpServer, name: server.into() };
+        self.cluster()?.metas.lock().get(&key)?.available
+    }
+
+    /// Tells when workloads come to have pods, or lose them; none in folder mode.
+    pub fn subscribe_pods(&self) -> Option<watch::Receiver<u64>> {
+        Some(self.cluster()?.metas.turns())
     }
 
     /// How many statuses this process has written; none in folder mode.

@@ -54,9 +54,9 @@ pub struct Entry {
     pub file: Arc<Path>,
     /// The line of the document's first byte, from 1; 0 for an object of a cluster.
     pub line: usize,
-    /// The field manager of the GitOps tool or of Helm that an object of a cluster belongs to: a write needs
-    /// [`crate::Catalog::apply_forced`].
-    pub managed_by: Option<&'static str>,
+    /// The GitOps tool, or Helm, that an object of a cluster belongs to, in words such as `Helm release "shop"`: a write
+    /// needs [`crate::WriteOptions::force`].
+    pub managed_by: Option<Arc<str>>,
     /// When an object of a cluster was last changed, in microseconds since 1970; a file's own time is its file's.
     pub changed_at: Option<Timestamp>,
     /// Conditions, `Ready` first.

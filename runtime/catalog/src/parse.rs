@@ -28,7 +28,7 @@ pub(crate) struct Document {
     /// The name, where it could be read.
     pub(crate) name: Option<Arc<str>>,
     /// The tool that an object of a cluster belongs to.
-    pub(crate) managed_by: Option<&'static str>,
+    pub(crate) managed_by: Option<Arc<str>>,
     /// When an object of a cluster was last changed.
     pub(crate) changed_at: Option<Timestamp>,
     /// What it holds.

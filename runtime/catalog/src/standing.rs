@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use troupe_core::model::SecretRef;
 use troupe_core::port::SecretError;
-use troupe_crds::Resource;
 use troupe_crds::condition::{ConditionType, Reason};
+use troupe_crds::{Kind, Resource};
 use troupe_rules::{ConfigMapUse, References, SecretUse};
 
 use crate::catalog::Catalog;
@@ -38,6 +38,7 @@ impl Catalog {
     pub fn conditions(&self, entry: &Entry) -> Vec<Condition> {
         let mut conditions = entry.conditions.clone();
         let said_of = entry.newest.as_ref().or(entry.resource.as_ref());
+        conditions.extend(said_of.and_then(|resource| self.sandbox_ready(resource)));
         let used = said_of.map(|resource| self.used(resource)).unwrap_or_default();
         if used.secrets.is_empty() && used.config_maps.is_empty() {
             return conditions;
@@ -56,6 +57,14 @@ impl Catalog {
         let message = lacking.unwrap_or_default();
         conditions.push(Condition { type_: ConditionType::SecretsResolved, status, reason, message });
         conditions
+    }
+
+    /// That the jail cannot be used, where that matters; nothing is said while it can.
+    fn sandbox_ready(&self, resource: &Resource) -> Option<Condition> {
+        let lack = self.sandbox_lack()?;
+        let matters = resource.kind() == Some(Kind::Runtime) || troupe_rules::jailed(resource).is_some();
+        let (type_, reason) = (ConditionType::SandboxReady, Reason::SandboxUnavailable);
+        matters.then(|| Condition { type_, status: false, reason, message: lack.as_str().to_owned() })
     }
 
     /// What this process reads of what a resource names: in a cluster some of it is its pod's matter.

@@ -33,6 +33,8 @@ pub struct WriteOptions {
     pub if_match: Option<String>,
     /// The object must not be there yet.
     pub create: bool,
+    /// It is written also where a GitOps tool or Helm manages it, whose next run may undo the write.
+    pub force: bool,
 }
 
 /// Why a write was not made.
@@ -95,8 +97,8 @@ pub enum WriteError {
         kind: Kind,
         /// Its name.
         name: String,
-        /// The tool's field manager.
-        manager: &'static str,
+        /// The tool in words.
+        manager: Arc<str>,
     },
     /// The API server did not take it.
     #[error(transparent)]
@@ -144,7 +146,7 @@ impl Catalog {
             return Err(WriteError::Invalid(violations));
         }
         if let Some(cluster) = self.cluster() {
-            return self.apply_to_cluster(cluster, kind, &resource, &options, false).await;
+            return self.apply_to_cluster(cluster, kind, &resource, &options).await;
         }
         let mut state = self.shared.state.lock().await;
         // What a person saved a moment ago counts, seen or not.
@@ -167,7 +169,7 @@ impl Catalog {
     /// written.
     pub async fn delete(&self, kind: Kind, name: &str, options: WriteOptions) -> Result<(), WriteError> {
         if let Some(cluster) = self.cluster() {
-            return self.delete_from_cluster(cluster, kind, name, &options, false).await;
+            return self.delete_from_cluster(cluster, kind, name, &options).await;
         }
         let mut state = self.shared.state.lock().await;
         self.reload_with(&mut state, &Seen::everything()).await;
@@ -182,31 +184,6 @@ impl Catalog {
         blocking(move || target.change(|_| Ok(Outcome::Remove), options.if_match.as_deref())).await?;
         self.written(&mut state, &Seen::at(file), kind, name).await;
         Ok(())
-    }
-
-    /// The same as [`Catalog::apply`], also where a GitOps tool or Helm manages the object, whose next run may undo it.
-    ///
-    /// # Errors
-    /// As for [`Catalog::apply`].
-    pub async fn apply_forced(&self, resource: Resource, options: WriteOptions) -> Result<Arc<Entry>, WriteError> {
-        let Some(cluster) = self.cluster() else { return self.apply(resource, options).await };
-        let kind = resource.kind().ok_or(WriteError::Secret)?;
-        let violations = check::violations(&resource);
-        if !violations.is_empty() {
-            return Err(WriteError::Invalid(violations));
-        }
-        self.apply_to_cluster(cluster, kind, &resource, &options, true).await
-    }
-
-    /// The same as [`Catalog::delete`], also where a GitOps tool or Helm manages the object.
-    ///
-    /// # Errors
-    /// As for [`Catalog::delete`].
-    pub async fn delete_forced(&self, kind: Kind, name: &str, options: WriteOptions) -> Result<(), WriteError> {
-        match self.cluster() {
-            Some(cluster) => self.delete_from_cluster(cluster, kind, name, &options, true).await,
-            None => self.delete(kind, name, options).await,
-        }
     }
 
     pub(crate) fn check_conditions(

@@ -1,5 +1,6 @@
 //! Asks every MCP server of the namespace which tools it has, whether or not an agent needs it yet, and tells its status:
-//! outside any request, with the time limits of the directory.
+//! outside any request, with the time limits of the directory. A server in pods of its own is asked when it comes to have
+//! some, which its condition `Available` tells, and is left alone while it has none.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,8 +17,8 @@ use troupe_crds::Kind;
 /// How long a list is taken to hold for people; agents learn of changes by their own use.
 const AGAIN: Duration = Duration::from_mins(5);
 
-/// The pause after a first failure; each further one doubles it. The pod of a new server needs some seconds.
-const FIRST_PAUSE: Duration = Duration::from_secs(6);
+/// The pause after a first failure; each further one doubles it. Nothing tells when a remote server is better.
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
 
 /// The longest pause after failures.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -25,9 +26,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// A server that is asked.
 struct Asked {
     server: McpServerSnapshot,
-    /// When it is asked next; `None` while it is.
+    /// When it is asked next; `None` while it is, and while nobody is there to be asked.
     due: Option<Instant>,
     failures: u32,
+    /// It has no pods.
+    is_away: bool,
 }
 
 /// An answer: the server as it was asked, and whether it listed its tools.
@@ -36,10 +39,12 @@ type Answer = (McpServerSnapshot, bool);
 /// Asks until it is told to stop.
 pub async fn follow(catalog: Catalog, mcp: Arc<dyn McpDirectory>, tasks: TaskTracker, shutdown: CancellationToken) {
     let mut news = catalog.subscribe();
+    let Some(mut pods) = catalog.subscribe_pods() else { return };
     let (answers, mut answered) = mpsc::unbounded_channel::<Answer>();
     let mut asked: HashMap<Arc<str>, Asked> = HashMap::new();
     loop {
         news.mark_unchanged();
+        pods.mark_unchanged();
         keep_up(&catalog, &mut asked);
         let now = Instant::now();
         for one in asked.values_mut().filter(|one| one.due.is_some_and(|due| due <= now)) {
@@ -63,6 +68,7 @@ pub async fn follow(catalog: Catalog, mcp: Arc<dyn McpDirectory>, tasks: TaskTra
         tokio::select! {
             () = shutdown.cancelled() => return,
             changed = news.changed() => if changed.is_err() { return },
+            changed = pods.changed() => if changed.is_err() { return },
             Some((server, listed)) = answered.recv() => note(&mut asked, &server, listed),
             () = timer => {}
         }
@@ -75,9 +81,11 @@ fn keep_up(catalog: &Catalog, asked: &mut HashMap<Arc<str>, Asked>) {
     asked.retain(|name, _| view.mcp_server(name).is_some());
     for entry in view.list(Kind::McpServer).filter(|entry| entry.resource.is_some()) {
         let Ok(server) = view.server(&entry.name) else { continue };
-        if asked.get(&entry.name).is_none_or(|known| known.server != server) {
-            let one = Asked { server, due: Some(Instant::now()), failures: 0 };
-            asked.insert(Arc::clone(&entry.name), one);
+        let in_pods = view.mcp_server(&entry.name).is_some_and(|spec| spec.stdio.is_some());
+        let is_away = in_pods && catalog.has_pods(&entry.name) != Some(true);
+        if asked.get(&entry.name).is_none_or(|known| known.server != server || known.is_away != is_away) {
+            let due = (!is_away).then(Instant::now);
+            asked.insert(Arc::clone(&entry.name), Asked { server, due, failures: 0, is_away });
         }
     }
 }
@@ -99,7 +107,9 @@ async fn ask(
 }
 
 fn note(asked: &mut HashMap<Arc<str>, Asked>, server: &McpServerSnapshot, listed: bool) {
-    let Some(one) = asked.get_mut(server.name.as_str()).filter(|one| one.server == *server) else { return };
+    let Some(one) = asked.get_mut(server.name.as_str()).filter(|one| one.server == *server && !one.is_away) else {
+        return;
+    };
     one.failures = if listed { 0 } else { one.failures.saturating_add(1) };
     let pause = match one.failures {
         0 => AGAIN,

@@ -56,7 +56,7 @@ pub async fn validate(arguments: ValidateArguments) -> anyhow::Result<ExitCode> 
         tasks,
         shutdown,
         environment: process_environment(),
-        served: Served::everything(),
+        served: Served::in_folders(),
         watch: false,
     })
     .await;

@@ -5,7 +5,11 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-use super::extract::request_id;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::error::Problem;
+use super::extract::{Params, request_id};
 use crate::service::rights::{Asker, Caller};
 
 /// As [`super::authorize::authorize`] found out; nobody where everything is allowed.
@@ -29,5 +33,28 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
             key: key.map(str::to_owned),
             idempotency: None,
         })
+    }
+}
+
+/// Who asks to write resources, and whether also what a tool manages.
+#[derive(Debug)]
+pub struct Author(pub Asker);
+
+/// How far a write goes.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ForceParams {
+    /// Write also what a GitOps tool or Helm manages, whose next run may undo it; without, it is a 409 that names the tool
+    #[serde(default)]
+    pub force: bool,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Author {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let Params(ForceParams { force }) = Params::from_request_parts(parts, state).await?;
+        let asker = parts.extensions.get::<Asker>().cloned().unwrap_or_default();
+        Ok(Self(asker.forcing(force)))
     }
 }

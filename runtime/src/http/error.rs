@@ -232,11 +232,13 @@ impl From<troupe_catalog::WriteError> for Problem {
             WriteError::Invalid(_) | WriteError::Secret => Self::bad_request(error.to_string()),
             WriteError::NotFound { .. } => Self::not_found(error.to_string()),
             WriteError::Changed { .. } => Self::new(StatusCode::PRECONDITION_FAILED, error.to_string()),
+            WriteError::Managed { manager, .. } => {
+                Self::conflict(format!("{error} with ?force=true")).with("managed_by", manager.as_ref())
+            }
             WriteError::Exists { .. }
             | WriteError::DuplicateId { .. }
             | WriteError::DefinedEarlier { .. }
             | WriteError::NoFolder
-            | WriteError::Managed { .. }
             | WriteError::Edit { .. } => Self::conflict(error.to_string()),
             WriteError::Cluster(refused) => of_cluster(refused),
             WriteError::Busy(_) => Self::unavailable(error.to_string()),

@@ -36,6 +36,7 @@ fn parts() -> Vec<(&'static str, OpenApi)> {
         ("sessions", handler::sessions::Paths::openapi()),
         ("templates", handler::templates::Paths::openapi()),
         ("tools", handler::tools::Paths::openapi()),
+        ("runs", handler::usage::Paths::openapi()),
     ]
 }
 

@@ -37,6 +37,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(handler::models::routes())
         .merge(handler::templates::routes())
         .merge(handler::tools::routes())
+        .merge(handler::usage::routes())
         .merge(handler::platform::routes())
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)

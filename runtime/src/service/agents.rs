@@ -233,7 +233,7 @@ impl App {
             let spec = self.changed_agent(spec, &input).await?;
             let resource = manifest::resource(Kind::Agent, metadata, spec, FIELDS)?;
             let version = Some(entry.resource_version.clone());
-            match self.write(asker, resource, WriteOptions { if_match: version, create: false }).await {
+            match self.write(asker, resource, WriteOptions { if_match: version, ..WriteOptions::default() }).await {
                 Ok(entry) => return Ok(entry.id.as_ref().to_owned()),
                 Err(problem) if problem.status() == StatusCode::PRECONDITION_FAILED => refused = Some(problem),
                 Err(problem) => return Err(problem),

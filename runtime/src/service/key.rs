@@ -4,6 +4,7 @@ use troupe_core::model::SecretRef;
 use troupe_core::port::SecretSource;
 use troupe_crds::Kind;
 use troupe_crds::reference::SecretKeyReference;
+use troupe_crds::runtime::KEY_SECRETS;
 
 use crate::app::App;
 use crate::http::error::Problem;
@@ -13,7 +14,7 @@ use crate::service::rights::Asker;
 
 /// The Secret in which a resource's posted values are kept. The prefix is the one that a runtime in a cluster may write.
 pub fn key_name(kind: Kind, name: &str) -> String {
-    format!("troupe-key-{}-{name}", kind.plural())
+    format!("{KEY_SECRETS}{}-{name}", kind.plural())
 }
 
 /// A value on its way into a Secret.

@@ -200,7 +200,7 @@ impl App {
         if let Some(kind) = resource.kind() {
             self.may_write(asker, kind, resource.name()).await?;
         }
-        Ok(self.catalog.apply(resource, options).await?)
+        Ok(self.catalog.apply(resource, WriteOptions { force: asker.forces(), ..options }).await?)
     }
 
     /// Puts a resource in the place of another one of a different name: writes the new one, then takes the old one out.
@@ -214,7 +214,8 @@ impl App {
         self.may_delete(asker, kind, old).await?;
         let new = resource.name().to_owned();
         let entry = self.write(asker, resource, WriteOptions { create: true, ..WriteOptions::default() }).await?;
-        if let Err(error) = self.catalog.delete(kind, old, WriteOptions::default()).await {
+        let options = WriteOptions { force: asker.forces(), ..WriteOptions::default() };
+        if let Err(error) = self.catalog.delete(kind, old, options).await {
             // Both would answer from now on, so the new one goes again; what was refused is told.
             if let Err(left) = self.catalog.delete(kind, &new, WriteOptions::default()).await {
                 tracing::warn!(resource.kind = %kind, resource.name = %new, error = %left, "a half-made renaming stays");
@@ -227,7 +228,7 @@ impl App {
     /// Deletes an object by its name, if `asker` may.
     pub async fn remove(&self, asker: &Asker, kind: Kind, name: &str, options: WriteOptions) -> Result<(), Problem> {
         self.may_delete(asker, kind, name).await?;
-        Ok(self.catalog.delete(kind, name, options).await?)
+        Ok(self.catalog.delete(kind, name, WriteOptions { force: asker.forces(), ..options }).await?)
     }
 
     /// Applies a manifest of the given kind and name.
@@ -260,7 +261,7 @@ impl App {
         // If-Match in the header wins; a manifest that was read here brings its version along.
         let if_match = if_match.or(version);
         let created = known.is_none();
-        let entry = self.write(asker, resource, WriteOptions { if_match, create: false }).await?;
+        let entry = self.write(asker, resource, WriteOptions { if_match, ..WriteOptions::default() }).await?;
         Ok((entry, created))
     }
 
@@ -273,7 +274,7 @@ impl App {
         if_match: Option<String>,
     ) -> Result<(), Problem> {
         let entry = self.catalog.view().find(kind, name).cloned().ok_or_else(|| missing(kind, name))?;
-        let options = WriteOptions { if_match, create: false };
+        let options = WriteOptions { if_match, ..WriteOptions::default() };
         self.remove(asker, kind, &entry.name, options).await
     }
 
@@ -351,6 +352,10 @@ fn with_status(entry: &Entry, conditions: &[Condition]) -> Value {
         if let Some(revision) = revision {
             status[field] = revision.as_ref().into();
         }
+    }
+    if let Some(manager) = &entry.managed_by {
+        status["managed"] = true.into();
+        status["managedBy"] = manager.as_ref().into();
     }
     status["file"] = entry.file.display().to_string().into();
     status["line"] = entry.line.into();

@@ -8,6 +8,7 @@ mod invoke;
 use std::sync::Arc;
 
 use kube::Client;
+use troupe_catalog::WriteError;
 use troupe_core::id::ContentHash;
 use troupe_core::port::Idempotency;
 use troupe_crds::{Kind, id};
@@ -24,28 +25,42 @@ const SESSIONS: &str = "sessions";
 
 /// Who asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Asker(Option<Arc<Identity>>);
+pub struct Asker {
+    identity: Option<Arc<Identity>>,
+    force: bool,
+}
 
 impl Asker {
     /// Nobody in particular: a program that calls its own service, or a request over folders. In a cluster nobody has
     /// no right at all.
     pub fn nobody() -> Self {
-        Self(None)
+        Self::default()
     }
 
     /// Somebody who was authenticated.
     pub fn known(identity: Arc<Identity>) -> Self {
-        Self(Some(identity))
+        Self { identity: Some(identity), force: false }
+    }
+
+    /// The same, who insists, or not, on writing what a GitOps tool or Helm manages.
+    #[must_use]
+    pub fn forcing(self, force: bool) -> Self {
+        Self { force, ..self }
+    }
+
+    /// Whether what a GitOps tool or Helm manages is to be written all the same.
+    pub fn forces(&self) -> bool {
+        self.force
     }
 
     /// The user to whom sessions, runs and files belong; empty for nobody.
     pub fn user(&self) -> &str {
-        self.0.as_ref().map_or("", |identity| &identity.user)
+        self.identity.as_ref().map_or("", |identity| &identity.user)
     }
 
     /// Who it is, where that is known.
     pub fn identity(&self) -> Option<&Arc<Identity>> {
-        self.0.as_ref()
+        self.identity.as_ref()
     }
 }
 
@@ -127,7 +142,7 @@ impl Rights {
     /// # Errors
     /// [`Denied::Forbidden`] and [`Denied::Unavailable`].
     pub async fn review(&self, asker: &Asker, access: &Access) -> Result<(), Denied> {
-        match (&self.0, &asker.0) {
+        match (&self.0, &asker.identity) {
             (None, _) => Ok(()),
             (Some(reviewer), Some(identity)) => reviewer.review(identity, access).await,
             (Some(reviewer), None) => Err(reviewer.forbidden("", access)),
@@ -171,10 +186,20 @@ impl App {
         view.find(kind, name_or_id).map_or_else(|| id::slug(name_or_id), |entry| entry.name.as_ref().to_owned())
     }
 
-    /// Whether `asker` may write an object: `update` where it is there, else `create`.
+    /// Whether `asker` may write an object: `update` where it is there, else `create`. What a GitOps tool or Helm
+    /// manages is refused before anything else of the request is done, such as the writing of a key.
     pub async fn may_write(&self, asker: &Asker, kind: Kind, name: &str) -> Result<(), Problem> {
         let verb = if self.catalog.view().get(kind, name).is_some() { "update" } else { "create" };
-        self.may(asker, Access::to(verb, kind.plural()).named(name)).await
+        self.may(asker, Access::to(verb, kind.plural()).named(name)).await?;
+        self.is_ours(asker, kind, name)
+    }
+
+    fn is_ours(&self, asker: &Asker, kind: Kind, name: &str) -> Result<(), Problem> {
+        let manager = self.catalog.view().get(kind, name).and_then(|entry| entry.managed_by.clone());
+        match manager.filter(|_| !asker.forces()) {
+            Some(manager) => Err(WriteError::Managed { kind, name: name.to_owned(), manager }.into()),
+            None => Ok(()),
+        }
     }
 
     /// The same for a Secret.
@@ -185,7 +210,8 @@ impl App {
 
     /// Whether `asker` may delete an object.
     pub async fn may_delete(&self, asker: &Asker, kind: Kind, name: &str) -> Result<(), Problem> {
-        self.may(asker, Access::to("delete", kind.plural()).named(name)).await
+        self.may(asker, Access::to("delete", kind.plural()).named(name)).await?;
+        self.is_ours(asker, kind, name)
     }
 
     /// Whether `asker` may delete a Secret, where there is one.

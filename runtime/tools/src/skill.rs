@@ -1,10 +1,15 @@
 //! Skills: reading SKILL.md, and telling a model its instructions (S1-101 to S1-107).
+//!
+//! A folder of the workspace is opened through a handle of the workspace (cap-std), step by step: commands that agents run
+//! write there, and no link of theirs leads out, not even one that appears in between.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use serde_json::json;
 use troupe_core::id::ContentHash;
 use troupe_core::tool::{SkillTool, ToolResult};
@@ -51,6 +56,9 @@ pub enum SkillError {
     /// A file of an inline skill leads out of its folder.
     #[error("the skill's file {0:?} must be a relative path within its folder")]
     Outside(String),
+    /// The folder is not in the workspace, or a link leads out of it.
+    #[error("the skill's folder {0:?} leads out of the workspace: put the skill into it")]
+    Away(PathBuf),
     /// The disk said no.
     #[error("cannot {action} {path:?}: {source}")]
     Io {
@@ -77,11 +85,49 @@ pub fn load(directory: &Path) -> Result<Skill, SkillError> {
     let file = directory.join(FILE);
     let length = file.metadata().map_err(|_| SkillError::NoFile(directory.clone()))?.len();
     if length > MOST {
-        return Err(SkillError::Malformed(format!("the file is larger than {MOST} bytes")));
+        return Err(too_large());
     }
     let text = std::fs::read_to_string(&file).map_err(io("read", &file))?;
     let (name, description, body) = parse(&text)?;
     Ok(Skill { name, description, body, directory })
+}
+
+/// Reads the skill in a folder below `root`, and nothing that is elsewhere.
+///
+/// # Errors
+/// [`SkillError::Away`] where the folder is not in `root`, or a link of it leads out; else as [`load`].
+pub fn load_inside(root: &Path, directory: &Path) -> Result<Skill, SkillError> {
+    let real = root.canonicalize().map_err(|_| SkillError::NoFolder(root.to_owned()))?;
+    let away = || SkillError::Away(directory.to_owned());
+    let inside = directory.strip_prefix(root).or_else(|_| directory.strip_prefix(&real)).map_err(|_| away())?;
+    let refused = |error: io::Error, missing: SkillError| match error.kind() {
+        // What cap-std answers to a link that leads out.
+        io::ErrorKind::PermissionDenied => away(),
+        _ => missing,
+    };
+    let opened = Dir::open_ambient_dir(&real, ambient_authority()).map_err(io("open", &real))?;
+    let within = if inside.as_os_str().is_empty() { Path::new(".") } else { inside };
+    let folder = opened.open_dir(within).map_err(|error| refused(error, SkillError::NoFolder(directory.to_owned())))?;
+    let mut options = OpenOptions::new();
+    // A pipe would block for ever; opening it without waiting is all that is done with it.
+    options.read(true).custom_flags(libc::O_NONBLOCK);
+    let no_file = || SkillError::NoFile(directory.to_owned());
+    let mut file = folder.open_with(FILE, &options).map_err(|error| refused(error, no_file()))?;
+    let data = file.metadata().map_err(io("read", &directory.join(FILE)))?;
+    if !data.is_file() {
+        return Err(no_file());
+    }
+    if data.len() > MOST {
+        return Err(too_large());
+    }
+    let mut text = String::new();
+    file.by_ref().take(MOST).read_to_string(&mut text).map_err(io("read", &directory.join(FILE)))?;
+    let (name, description, body) = parse(&text)?;
+    Ok(Skill { name, description, body, directory: real.join(inside) })
+}
+
+fn too_large() -> SkillError {
+    SkillError::Malformed(format!("the file is larger than {MOST} bytes"))
 }
 
 /// Reads every skill among the folders in `base`, by the folders' names, each with its own outcome (S1-107). Folders
@@ -168,9 +214,30 @@ pub fn folder_of(base: &Path, files: &BTreeMap<String, String>) -> Option<PathBu
     Some(base.join(ContentHash::of(text.as_bytes()).0))
 }
 
-/// Opens a skill: its instructions, then one line with its working directory. Inline files are laid out below `base`.
-pub(crate) async fn call(base: PathBuf, skill: SkillTool) -> ToolResult {
-    let opened = tokio::task::spawn_blocking(move || open(&base, &skill)).await;
+/// Where skills lie.
+#[derive(Clone, Debug, Default)]
+pub struct SkillPlaces {
+    /// Where the files of inline skills are laid out.
+    pub inline: PathBuf,
+    /// The workspace: what lies in it is read without leaving it.
+    pub workspace: Option<PathBuf>,
+    /// Whether folders of skills lie in the workspace and nowhere else.
+    pub confined: bool,
+}
+
+impl SkillPlaces {
+    fn load(&self, directory: &Path) -> Result<Skill, SkillError> {
+        match &self.workspace {
+            Some(root) if self.confined || directory.starts_with(root) => load_inside(root, directory),
+            None if self.confined => Err(SkillError::Away(directory.to_owned())),
+            _ => load(directory),
+        }
+    }
+}
+
+/// Opens a skill: its instructions, then one line with its working directory.
+pub(crate) async fn call(places: SkillPlaces, skill: SkillTool) -> ToolResult {
+    let opened = tokio::task::spawn_blocking(move || open(&places, &skill)).await;
     match opened {
         Ok(Ok(result)) => result,
         Ok(Err(error)) => ToolResult::error(error),
@@ -178,14 +245,15 @@ pub(crate) async fn call(base: PathBuf, skill: SkillTool) -> ToolResult {
     }
 }
 
-fn open(base: &Path, skill: &SkillTool) -> Result<ToolResult, SkillError> {
+fn open(places: &SkillPlaces, skill: &SkillTool) -> Result<ToolResult, SkillError> {
+    let base = &places.inline;
     let directory = match folder_of(base, &skill.files) {
         Some(folder) => Some(lay_out(base, &folder, &skill.files)?),
         None => skill.directory.as_ref().map(PathBuf::from),
     };
     let body = match (&skill.body, &directory) {
         (Some(body), _) => body.clone(),
-        (None, Some(directory)) => load(directory)?.body,
+        (None, Some(directory)) => places.load(directory)?.body,
         (None, None) => return Err(SkillError::NoFile(PathBuf::from(&skill.name))),
     };
     let mut text = body;
@@ -242,6 +310,44 @@ mod tests {
 
     use super::*;
 
+    fn inline(base: &Path) -> SkillPlaces {
+        SkillPlaces { inline: base.to_owned(), ..SkillPlaces::default() }
+    }
+
+    #[test]
+    fn no_link_of_a_skill_in_the_workspace_leads_out() {
+        let base = tempfile::tempdir().unwrap();
+        let root = base.path().join("workspace");
+        let text = "---\nname: s\ndescription: d\n---\nhidden";
+        for folder in ["workspace/good", "workspace/linked", "elsewhere"] {
+            fs::create_dir_all(base.path().join(folder)).unwrap();
+        }
+        fs::write(root.join("good/SKILL.md"), text).unwrap();
+        fs::write(base.path().join("elsewhere/SKILL.md"), text).unwrap();
+        std::os::unix::fs::symlink("../../elsewhere/SKILL.md", root.join("linked/SKILL.md")).unwrap();
+        std::os::unix::fs::symlink("../elsewhere", root.join("out")).unwrap();
+        std::os::unix::fs::symlink("good", root.join("alias")).unwrap();
+        let open = |confined: bool, directory: &Path| {
+            let directory = Some(directory.display().to_string());
+            let skill =
+                SkillTool { name: "s".into(), body: None, directory, files: BTreeMap::new(), steps: Vec::new() };
+            let workspace = Some(root.clone());
+            super::open(&SkillPlaces { workspace, confined, ..inline(base.path()) }, &skill)
+        };
+        for confined in [true, false] {
+            for inside in ["good", "alias"] {
+                assert!(open(confined, &root.join(inside)).unwrap().content.starts_with("hidden"), "{inside}");
+            }
+            for out in ["linked", "out", "../elsewhere"] {
+                let error = open(confined, &root.join(out)).unwrap_err();
+                assert!(matches!(error, SkillError::Away(_)), "{out}: {error}");
+            }
+        }
+        let elsewhere = base.path().join("elsewhere");
+        assert!(open(false, &elsewhere).is_ok(), "folders elsewhere are their owner's matter");
+        assert!(matches!(open(true, &elsewhere), Err(SkillError::Away(_))));
+    }
+
     #[test]
     fn front_matter_is_yaml_with_continuation_lines() {
         let text = "---\nname: pdf\ndescription: Reads PDF files\n  and fills forms.\nlicense: MIT\n---\n\n# How\n\n---\nrest\n";
@@ -292,7 +398,7 @@ mod tests {
         let skill = SkillTool { name: "s".into(), body: None, directory: None, files, steps: Vec::new() };
         let folder = folder_of(base.path(), &skill.files).unwrap();
         for _ in 0..2 {
-            let result = open(base.path(), &skill).unwrap();
+            let result = open(&inline(base.path()), &skill).unwrap();
             assert_eq!(result.content, format!("Run scripts/go.sh\n\nWorking directory: {}", folder.display()));
             assert_eq!(result.structured, Some(json!({"directory": folder})));
         }
@@ -307,7 +413,7 @@ mod tests {
             let files = BTreeMap::from([(path.to_owned(), "x".to_owned())]);
             let skill =
                 SkillTool { name: "s".into(), body: Some("b".into()), directory: None, files, steps: Vec::new() };
-            assert!(matches!(open(base.path(), &skill), Err(SkillError::Outside(_))), "{path:?}");
+            assert!(matches!(open(&inline(base.path()), &skill), Err(SkillError::Outside(_))), "{path:?}");
         }
     }
 }

@@ -27,6 +27,7 @@ use crate::mcp::McpPool;
 use crate::mcp_tool::{self, McpToolError, McpTools};
 use crate::registered::{self, Registry, Reply};
 use crate::runs::Runs;
+use crate::skill::SkillPlaces;
 use crate::{arguments, bash, fetch, function, skill, template, workspace};
 
 /// S1-90: `BASH_EXEC_TIMEOUT`; functions and closures have as long.
@@ -45,8 +46,8 @@ const FILE_TIMEOUT: Duration = Duration::from_mins(1);
 pub struct ToolsSettings {
     /// The jail of `bash` and functions.
     pub jail: JailSettings,
-    /// Where the files of inline skills are laid out, below the data directory.
-    pub skills: PathBuf,
+    /// Where skills lie, and the files of inline ones are laid out.
+    pub skills: SkillPlaces,
     /// The longest that a command, a function or a closure takes where its tool says nothing else (`BASH_EXEC_TIMEOUT`).
     pub bash_timeout: Duration,
     /// The most characters that `fetch` gives (`FETCH_MAX_SIZE`).
@@ -62,11 +63,11 @@ pub struct ToolsSettings {
 }
 
 impl ToolsSettings {
-    /// S1's defaults, with inline skills in `skills`.
-    pub fn new(jail: JailSettings, skills: PathBuf) -> Self {
+    /// S1's defaults, with inline skills in `inline`.
+    pub fn new(jail: JailSettings, inline: PathBuf) -> Self {
         Self {
             jail,
-            skills,
+            skills: SkillPlaces { inline, ..SkillPlaces::default() },
             bash_timeout: BASH_TIMEOUT,
             fetch_max_size: FETCH_MAX_SIZE,
             live: Arc::new(NoLiveLimits),

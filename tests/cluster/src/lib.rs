@@ -23,6 +23,7 @@ mod place;
 mod pretence;
 mod process;
 mod program;
+mod proxy;
 mod schema;
 mod shared;
 
@@ -32,4 +33,5 @@ pub use control_plane::ControlPlane;
 pub use node::{Node, write_image};
 pub use pretence::Pretence;
 pub use program::{chart as chart_programs, control_plane as programs, node as node_programs};
+pub use proxy::Proxy;
 pub use shared::{control_plane, node};

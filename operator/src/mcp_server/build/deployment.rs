@@ -116,17 +116,16 @@ fn resources(input: &Input<'_>) -> ResourceRequirements {
 }
 
 fn arguments(input: &Input<'_>, stdio: &StdioServer) -> Vec<String> {
-    let processes = stdio.processes.as_ref();
+    let pool = stdio.pool();
     let call = input.spec.timeout.as_ref().map_or(CALL_TIMEOUT, troupe_crds::GoDuration::value);
-    let idle = processes.and_then(|processes| processes.idle_timeout.as_ref());
-    let idle = idle.map_or(IDLE_TIMEOUT, troupe_crds::GoDuration::value);
+    let idle = pool.idle_timeout.as_ref().map_or(IDLE_TIMEOUT, troupe_crds::GoDuration::value);
     let mut arguments = vec![
         "--listen".to_owned(),
         format!("0.0.0.0:{PORT}"),
         "--min-processes".to_owned(),
-        processes.map_or(0, |processes| processes.min).to_string(),
+        pool.min.to_string(),
         "--max-processes".to_owned(),
-        processes.map_or(1, |processes| processes.max).to_string(),
+        pool.max.to_string(),
         "--idle-timeout".to_owned(),
         idle.as_secs_f64().to_string(),
         "--call-timeout".to_owned(),

@@ -35,9 +35,9 @@ const NO_PROXY: &str = "localhost,127.0.0.1,::1,.svc,.cluster.local,10.0.0.0/8,1
 /// The pod template.
 pub fn template(input: &Input<'_>) -> PodTemplateSpec {
     let said = input.spec.pod_template.as_ref();
-    let containers = std::iter::once(service(input)).chain(sandbox(input)).collect();
-    let mut template = pod::template(&input.marks, names::RUNTIME, said, containers);
+    let mut template = pod::template(&input.marks, names::RUNTIME, said, vec![service(input)]);
     if let Some(spec) = &mut template.spec {
+        spec.init_containers = sandbox(input).map(|sandbox| vec![sandbox]);
         let lists = [Some(&input.spec.image_pull_secrets), said.map(|said| &said.image_pull_secrets)];
         let lists = lists.into_iter().flatten().map(Vec::as_slice);
         spec.image_pull_secrets = pod::pull_secrets(lists, &input.pods.image_pull_secrets);
@@ -94,7 +94,8 @@ fn service(input: &Input<'_>) -> Container {
     }
 }
 
-/// The sandbox; none where there is no image for it.
+/// The sandbox; none where there is no image for it. An init container that goes on is there before the service starts, and
+/// until it has ended, so that a turn that is being finished still has it (Kubernetes 1.29 and later).
 fn sandbox(input: &Input<'_>) -> Option<Container> {
     let said = input.spec.sandbox.as_ref();
     let arguments = ["sandbox", "--listen", &format!("{SANDBOX_PATH}/sandbox.sock"), "--workspace", "/workspace"];
@@ -103,6 +104,7 @@ fn sandbox(input: &Input<'_>) -> Option<Container> {
         image: Some(sandbox_image(input)?.to_owned()),
         image_pull_policy: Some(input.pods.image_pull_policy.clone()),
         args: Some(arguments.map(str::to_owned).into()),
+        restart_policy: Some("Always".to_owned()),
         env: Some(vec![pod::variable("HOME", "/tmp"), pod::variable("TMPDIR", "/tmp")]),
         resources: Some(
             said.and_then(|said| said.resources.clone()).unwrap_or_else(|| input.pods.sandbox_resources.0.clone()),

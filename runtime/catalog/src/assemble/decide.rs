@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use troupe_crds::condition::{ConditionType, Reason};
 use troupe_crds::{Kind, Resource};
-use troupe_rules::{Served, revision};
+use troupe_rules::revision;
 
+use super::Able;
 use crate::candidate::{Candidate, Candidates};
 use crate::check;
 use crate::entry::{Condition, Entry};
@@ -39,7 +40,7 @@ pub(super) struct Decision<'input> {
     pub(super) down: &'input HashSet<Arc<str>>,
     pub(super) candidates: &'input Candidates,
     pub(super) known: &'input Known,
-    pub(super) served: &'input Served,
+    pub(super) able: Able<'input>,
     pub(super) sections: &'input BTreeMap<Kind, Section>,
     pub(super) lost: &'input BTreeMap<Kind, BTreeMap<Arc<str>, Entry>>,
     pub(super) previous: Option<&'input Arc<Entry>>,
@@ -60,7 +61,7 @@ impl Decision<'_> {
             }
             Err(problem) => (None, Some(problem)),
         };
-        if let Some(problem) = &mut problem {
+        if let Some(problem) = problem.as_mut().filter(|problem| !self.stays(problem.reason)) {
             serving = if falls_back(problem.reason) { self.last_good(candidate) } else { None };
             if let Some(good) = &serving {
                 let kept =
@@ -69,6 +70,11 @@ impl Decision<'_> {
             }
         }
         self.entry(document, newest, serving, problem)
+    }
+
+    /// Whether an object goes on as it stands: the other settings of a Runtime count, as its pods are made all the same.
+    fn stays(&self, reason: Reason) -> bool {
+        self.kind == Kind::Runtime && reason == Reason::NotSupported
     }
 
     /// The version that should serve.
@@ -102,10 +108,18 @@ impl Decision<'_> {
         if check::is_suspended(resource) {
             return Some(Problem::new(Reason::Suspended, "spec.suspend: is true: remove it to serve again"));
         }
-        if let Some(violation) = check::unsupported(resource, self.served, self.candidates.cluster) {
+        if let Some(violation) = check::unsupported(resource, self.able.served, self.candidates.cluster) {
             return Some(Problem::new(Reason::NotSupported, violation.to_string()));
         }
-        troupe_rules::references(resource).objects.iter().find_map(|reference| self.dangling(reference))
+        let references = troupe_rules::references(resource).objects;
+        references.iter().find_map(|reference| self.dangling(reference)).or_else(|| self.unsafe_here(resource))
+    }
+
+    /// Code is run in the jail or not at all.
+    fn unsafe_here(&self, resource: &Resource) -> Option<Problem> {
+        let lack = self.able.sandbox_lack?;
+        let path = troupe_rules::jailed(resource)?;
+        Some(Problem::new(Reason::SandboxUnavailable, format!("{path}: {lack}")))
     }
 
     fn dangling(&self, reference: &troupe_rules::Reference) -> Option<Problem> {
@@ -179,7 +193,7 @@ impl Decision<'_> {
             resource_version: document.version.clone(),
             file: Arc::clone(&document.file),
             line: document.line,
-            managed_by: document.managed_by,
+            managed_by: document.managed_by.clone(),
             changed_at: document.changed_at,
             conditions,
             document: Arc::clone(document),

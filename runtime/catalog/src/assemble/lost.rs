@@ -93,7 +93,7 @@ fn stored(object: &PlacedObject, good: &crate::parse::Object, document: Arc<Docu
         resource_version: document.version.clone(),
         file: Arc::clone(&document.file),
         line: document.line,
-        managed_by: document.managed_by,
+        managed_by: document.managed_by.clone(),
         changed_at: document.changed_at,
         conditions: Vec::new(),
         document,

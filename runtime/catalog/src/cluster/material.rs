@@ -14,16 +14,14 @@ use tokio_util::task::TaskTracker;
 use troupe_core::model::SecretRef;
 use troupe_core::port::SecretError;
 use troupe_crds::condition::Reason;
+use troupe_crds::runtime::VARIABLES_SECRET;
 
 use super::objects::Event;
 
 pub(super) use watching::values_of_secret;
 
 /// What the HTTP API's own variables are kept in, and the name under which a runtime may write it.
-const VARIABLES: (&str, &str) = ("env", "troupe-key-env");
-
-/// The start of the names of Secrets that a runtime may write.
-pub(super) const WRITABLE: &str = "troupe-key-";
+const VARIABLES: (&str, &str) = ("env", VARIABLES_SECRET);
 
 /// A Secret or a ConfigMap, by its name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
 use kube::core::{ApiResource, DynamicObject};
 use serde_json::{Map, Value, json};
-use troupe_crds::condition::ConditionType;
+use troupe_crds::condition::{ConditionStatus, ConditionType};
 use troupe_crds::{API_VERSION, GROUP, Kind, Resource, VERSION};
 
 use super::managed;
@@ -20,11 +20,12 @@ use crate::parse::{Content, Document, Object, version};
 pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// The conditions that this runtime writes.
-pub(super) const OWN_CONDITIONS: [ConditionType; 4] = [
+pub(super) const OWN_CONDITIONS: [ConditionType; 5] = [
     ConditionType::SecretsResolved,
     ConditionType::Reachable,
     ConditionType::Discovered,
     ConditionType::RevisionResolved,
+    ConditionType::SandboxReady,
 ];
 
 /// An object as it was observed.
@@ -47,6 +48,8 @@ pub(super) struct Meta {
     pub(super) generation: Option<i64>,
     /// What this runtime, or another replica of it, has written into the status.
     pub(super) said: Said,
+    /// Whether the workload that the operator made of it has pods; none where the operator says nothing of any.
+    pub(super) available: Option<bool>,
 }
 
 /// The runtime's part of a status.
@@ -65,12 +68,15 @@ pub(super) const DISCOVERED_FIELDS: [&str; 4] = ["protocolVersion", "serverInfo"
 pub(super) fn observe(kind: Kind, place: &Arc<Path>, object: DynamicObject) -> Option<Observed> {
     let DynamicObject { metadata, mut data, .. } = object;
     let name: Arc<str> = metadata.name.as_deref()?.into();
-    let said = said(kind, data.get_mut("status").map(Value::take).unwrap_or_default());
+    let status = data.get_mut("status").map(Value::take).unwrap_or_default();
+    let available = available(&status);
+    let said = said(kind, status);
     let meta = Meta {
         uid: metadata.uid.clone().unwrap_or_default().into(),
         version: resource_version(&metadata),
         generation: metadata.generation,
         said,
+        available,
     };
     let spec = data.get_mut("spec").map(Value::take).unwrap_or_default();
     let document = document(kind, place, &name, &metadata, &spec);
@@ -88,7 +94,7 @@ pub(super) fn edition(metadata: &ObjectMeta, spec: &Value) -> String {
     // A generation is a number for a spec, and shorter to hash.
     let content = metadata.generation.map_or_else(|| spec.clone(), Value::from);
     let uid = &metadata.uid;
-    version(&json!([uid, content, metadata.labels, annotations, managed::manager(metadata)]).to_string())
+    version(&json!([uid, content, metadata.labels, annotations, managed::manager(metadata).as_deref()]).to_string())
 }
 
 fn shown_annotations(metadata: &ObjectMeta) -> Map<String, Value> {
@@ -146,6 +152,12 @@ fn read(kind: Kind, metadata: &ObjectMeta, spec: &Value) -> Result<Object, Vec<(
         return Err(violations.into_iter().map(|violation| (violation.path, violation.message)).collect());
     }
     Ok(Object { revision: check::revision(&resource).into(), resource: Arc::new(resource) })
+}
+
+fn available(status: &Value) -> Option<bool> {
+    let conditions = status.get("conditions")?.as_array()?;
+    let of = |condition: &&Value| condition["type"] == ConditionType::Available.as_str();
+    Some(conditions.iter().find(of)?["status"] == ConditionStatus::True.as_str())
 }
 
 fn said(kind: Kind, status: Value) -> Said {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::watch;
 use troupe_crds::Kind;
 
 use super::Key;
@@ -37,11 +38,18 @@ pub(super) enum Event {
 #[derive(Clone, Default)]
 pub(crate) struct Metas {
     by_key: Arc<Mutex<HashMap<Key, Meta>>>,
+    /// Counts how often a workload came to have pods, or lost them.
+    turns: Arc<watch::Sender<u64>>,
 }
 
 impl Metas {
     pub(super) fn lock(&self) -> MutexGuard<'_, HashMap<Key, Meta>> {
         self.by_key.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells when a workload comes to have pods, or loses them.
+    pub(super) fn turns(&self) -> watch::Receiver<u64> {
+        self.turns.subscribe()
     }
 }
 
@@ -153,8 +161,12 @@ impl Objects {
             return Outcome::default();
         }
         let status = before.is_none_or(|before| before.said != meta.said);
+        let turned = before.and_then(|before| before.available) != meta.available;
         metas.insert(key.clone(), meta);
         drop(metas);
+        if turned {
+            self.metas.turns.send_modify(|turns| *turns += 1);
+        }
         let objects = self.candidates.objects.entry(kind).or_default();
         let same = objects.get(&name).is_some_and(|candidate| candidate.document.version == document.version);
         if same {

@@ -7,10 +7,11 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 use kube::api::{DeleteParams, ObjectMeta, PostParams};
+use troupe_crds::runtime::KEY_SECRETS;
 
 use super::Cluster;
 use super::error::{ClusterError, answer};
-use super::material::{Known, Values, WRITABLE, values_of_secret, written_name};
+use super::material::{Known, Values, values_of_secret, written_name};
 use super::object::resource_version;
 use super::write::MANAGER;
 use crate::write::ATTEMPTS;
@@ -141,10 +142,10 @@ fn what(verb: &str, name: &str) -> String {
 
 /// Refuses names that are somebody else's, as the admission policy does.
 fn own(name: &str, verb: &str) -> Result<(), ClusterError> {
-    if name.starts_with(WRITABLE) {
+    if name.starts_with(KEY_SECRETS) {
         return Ok(());
     }
-    let message = format!("the runtime writes Secrets named {WRITABLE}… only: change this one with kubectl");
+    let message = format!("the runtime writes Secrets named {KEY_SECRETS}… only: change this one with kubectl");
     Err(ClusterError::Refused { what: what(verb, name), code: 403, message })
 }
 

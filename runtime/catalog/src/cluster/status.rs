@@ -48,6 +48,10 @@ const AT_ONCE: usize = 4;
 /// The longest message, in characters; the API server takes 32,768.
 const MOST_MESSAGE: usize = 1_024;
 
+/// What is said of an object until it changes.
+const LASTING: [ConditionType; 3] =
+    [ConditionType::SecretsResolved, ConditionType::RevisionResolved, ConditionType::SandboxReady];
+
 /// What is to be said of statuses, and what was said.
 #[derive(Default)]
 pub(crate) struct Statuses {
@@ -186,7 +190,7 @@ impl Writer {
         // Until everything that it names was asked for once, nothing is known: what was said stands.
         let answered = self.cluster.is_answered(key);
         let lasting = self.catalog.conditions(entry).into_iter().filter_map(|said| {
-            let ours = matches!(said.type_, ConditionType::SecretsResolved | ConditionType::RevisionResolved);
+            let ours = LASTING.contains(&said.type_);
             let status = if said.status { ConditionStatus::True } else { ConditionStatus::False };
             let message = shortened(&said.message);
             ours.then_some(Observation { type_: said.type_, status, reason: said.reason, message })

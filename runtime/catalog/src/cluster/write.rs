@@ -27,8 +27,6 @@ struct Target<'write> {
     kind: Kind,
     name: &'write str,
     options: &'write WriteOptions,
-    /// What a GitOps tool manages is written too.
-    force: bool,
 }
 
 impl Catalog {
@@ -39,11 +37,9 @@ impl Catalog {
         kind: Kind,
         resource: &Resource,
         options: &WriteOptions,
-        force: bool,
     ) -> Result<Arc<Entry>, WriteError> {
         self.check_conditions(kind, resource, &WriteOptions { if_match: None, ..options.clone() })?;
-        let target = Target { force, ..Target::new(cluster, kind, resource.name(), options) };
-        let written = target.apply(resource).await?;
+        let written = Target::new(cluster, kind, resource.name(), options).apply(resource).await?;
         if let Some(observed) = observe(kind, &cluster.place, written) {
             self.take_in(|objects| objects.written(observed)).await;
         }
@@ -58,9 +54,8 @@ impl Catalog {
         kind: Kind,
         name: &str,
         options: &WriteOptions,
-        force: bool,
     ) -> Result<(), WriteError> {
-        Target { force, ..Target::new(cluster, kind, name, options) }.delete().await?;
+        Target::new(cluster, kind, name, options).delete().await?;
         let key = Key { kind, name: name.into() };
         self.take_in(|objects| objects.deleted(&key)).await;
         Ok(())
@@ -70,7 +65,7 @@ impl Catalog {
 impl<'write> Target<'write> {
     fn new(cluster: &'write Cluster, kind: Kind, name: &'write str, options: &'write WriteOptions) -> Self {
         let api = Api::namespaced_with(cluster.client.clone(), &cluster.namespace, &api_resource(kind));
-        Self { cluster, api, kind, name, options, force: false }
+        Self { cluster, api, kind, name, options }
     }
 
     /// Writes, beginning again while others write the same object.
@@ -150,7 +145,7 @@ impl<'write> Target<'write> {
                 return Err(self.changed());
             }
         }
-        match managed::manager(metadata).filter(|_| !self.force) {
+        match managed::manager(metadata).filter(|_| !self.options.force) {
             Some(manager) => Err(WriteError::Managed { kind: self.kind, name: self.name.to_owned(), manager }),
             None => Ok(()),
         }

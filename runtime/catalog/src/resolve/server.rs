@@ -68,15 +68,15 @@ fn service(name: &str, namespace: &str, server: &StdioServer) -> McpTransport {
 }
 
 fn stdio(server: &StdioServer) -> McpTransport {
-    let processes = server.processes.as_ref();
+    let pool = server.pool();
     let env = server.env.iter();
     McpTransport::Stdio {
         command: server.command.clone(),
         args: server.args.clone(),
         env: env.map(|env| model::named(&env.name, env.value.as_deref(), env.secret_key_ref.as_ref())).collect(),
-        min_processes: processes.map_or(0, |processes| processes.min),
-        max_processes: processes.map_or(1, |processes| processes.max),
-        idle_timeout_ms: model::millis(processes.and_then(|processes| processes.idle_timeout.as_ref()), IDLE_TIMEOUT),
+        min_processes: pool.min,
+        max_processes: pool.max,
+        idle_timeout_ms: model::millis(pool.idle_timeout.as_ref(), IDLE_TIMEOUT),
         per_session: server.sharing == Sharing::PerSession,
     }
 }

@@ -151,6 +151,48 @@ async fn what_is_not_served_yet_says_so() {
 }
 
 #[tokio::test]
+async fn teams_workflows_and_memory_are_not_served_yet_and_a_cluster_lacks_jails_with_a_network() {
+    let documents = "---\napiVersion: troupe.dev/v1alpha1\nkind: Team\nmetadata: {name: crew}\nspec: {strategy: Parallel, members: [{name: x, agentRef: {name: one}}]}\n---\napiVersion: troupe.dev/v1alpha1\nkind: Tool\nmetadata: {name: wide}\nspec: {description: Runs., function: {language: Python, source: x, network: Allowed}}\n---\napiVersion: troupe.dev/v1alpha1\nkind: Runtime\nmetadata: {name: default}\nspec: {sandbox: {network: Allowed}, defaults: {modelRef: {name: small}}}\n";
+    let agent = agent("one", "First");
+    let mut setting = Setting::with(&format!("{MODEL}{agent}{documents}"));
+    for (served, wide, runtime) in
+        [(Served::in_folders(), "Valid", "Valid"), (Served::in_cluster(), "NotSupported", "NotSupported")]
+    {
+        setting.served = served;
+        let catalog = setting.open_first().await;
+        assert_eq!(ready(&catalog, Kind::Team, "crew").0, "NotSupported");
+        assert_eq!(ready(&catalog, Kind::Tool, "wide").0, wide);
+        assert_eq!(ready(&catalog, Kind::Runtime, "default").0, runtime);
+        // The rest of a Runtime counts all the same.
+        assert!(catalog.view().runtime().is_some_and(|spec| spec.defaults.is_some()));
+        assert_eq!(ready(&catalog, Kind::Agent, "one").0, "Valid");
+    }
+}
+
+#[tokio::test]
+async fn without_a_jail_what_runs_code_is_not_ready_until_it_is_there() {
+    let tool = "---\napiVersion: troupe.dev/v1alpha1\nkind: Tool\nmetadata: {name: adds}\nspec: {description: Adds., function: {language: Python, source: x}}\n";
+    let shell = agent("shell", "Types").replace("  modelRef", "  tools: [{builtin: Bash}]\n  modelRef");
+    let caller = agent("caller", "Calls").replace("  modelRef", "  tools: [{tool: {name: adds}}]\n  modelRef");
+    let plain = agent("plain", "Talks");
+    let setting = Setting::with(&format!("{MODEL}{shell}{caller}{plain}{tool}"));
+    let catalog = setting.open_first().await;
+    let reasons = || {
+        let agents = ["shell", "caller", "plain"].map(|name| ready(&catalog, Kind::Agent, name).0);
+        (ready(&catalog, Kind::Tool, "adds"), agents.map(|reason| reason.to_string()))
+    };
+    let (tool, agents) = reasons();
+    assert_eq!((tool.0.as_str(), agents), ("Valid", ["Valid", "Valid", "Valid"].map(str::to_owned)));
+    catalog.note_sandbox(Some("the kernel has no Landlock".to_owned())).await;
+    let (tool, agents) = reasons();
+    assert_eq!((tool.0.as_str(), tool.1.as_str()), ("SandboxUnavailable", "spec.function: the kernel has no Landlock"));
+    assert_eq!(agents, ["SandboxUnavailable", "ReferenceNotReady", "Valid"].map(str::to_owned));
+    assert!(entry(&catalog, Kind::Tool, "adds").resource.is_none(), "what is not confined does not run");
+    catalog.note_sandbox(None).await;
+    assert_eq!(reasons().1, ["Valid", "Valid", "Valid"].map(str::to_owned));
+}
+
+#[tokio::test]
 async fn the_order_of_documents_changes_nothing() {
     let tool = "---\napiVersion: troupe.dev/v1alpha1\nkind: Tool\nmetadata: {name: hello}\nspec:\n  description: Greets.\n  template: {promptTemplateRef: {name: greeting}}\n";
     let template = "---\napiVersion: troupe.dev/v1alpha1\nkind: PromptTemplate\nmetadata: {name: greeting}\nspec: {content: 'Hello {{name}}'}\n";

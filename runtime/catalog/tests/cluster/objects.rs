@@ -21,7 +21,7 @@ async fn objects_in_any_order_serve_and_are_edited_and_deleted_live() {
     place.merge(Kind::Agent, "helper", json!({"spec": {"description": "Edited"}})).await;
     until(catalog, "the edit", |catalog| description(catalog, "helper").as_deref() == Some("Edited")).await;
     let found = entry(catalog, Kind::Agent, "helper");
-    assert_eq!((found.line, found.managed_by), (0, None));
+    assert_eq!((found.line, found.managed_by.as_deref()), (0, None));
     assert!(found.changed_at.is_some());
     assert!(found.resource.as_ref().unwrap().metadata().managed_fields.is_none());
     place.delete(Kind::Agent, "helper").await;

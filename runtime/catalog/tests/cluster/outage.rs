@@ -5,6 +5,7 @@ use kube::api::{Patch, PatchParams, PostParams};
 use kube::core::{ApiResource, DynamicObject};
 use serde_json::json;
 use troupe_crds::Kind;
+use troupe_test_cluster::Proxy;
 
 use crate::place::{MODEL, Place, agent, entry, eventually, is, ready, template, until};
 
@@ -57,6 +58,51 @@ async fn an_object_that_cannot_be_read_says_so_and_stops_no_other() {
     assert_eq!(running.catalog.view().prompt_template("good").unwrap().content, "Hello");
     place.merge(Kind::PromptTemplate, "broken", json!({"spec": {"content": "mended", "new": {"field": 1}}})).await;
     until(&running.catalog, "the correction", |catalog| is(catalog, Kind::PromptTemplate, "broken", "Valid")).await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn watches_that_are_gone_or_break_miss_nothing() {
+    let Some(place) = Place::new().await else { return };
+    place.apply(&format!("{MODEL}---{}---{}", agent("helper", "First"), agent("other", "Other"))).await;
+    place.apply("{apiVersion: v1, kind: Secret, metadata: {name: troupe-key-env}, stringData: {A: one}}").await;
+    place.grant(&["troupe-key-env"], &[]).await;
+    let client = place.cluster.client_of(&place.namespace, "troupe-runtime").await.unwrap();
+    let proxy = Proxy::start(client).await.unwrap();
+    let running = place.open_through(proxy.client(&place.namespace).unwrap()).await;
+    let catalog = &running.catalog;
+    let variable = |key: &str| catalog.secret_keys().contains(&("env".to_owned(), key.to_owned()));
+    eventually("the first variable", async || variable("A")).await;
+    for (round, is_gone) in [(1, true), (2, false), (3, true)] {
+        proxy.lose_news();
+        let edited = format!("Edited {round}");
+        place.merge(Kind::Agent, "helper", json!({"spec": {"description": edited}})).await;
+        let other = if round == 1 { "other".to_owned() } else { format!("new-{}", round - 1) };
+        place.delete(Kind::Agent, &other).await;
+        place.apply(&agent(&format!("new-{round}"), "New")).await;
+        let key = format!("B{round}");
+        let data =
+            format!("{{apiVersion: v1, kind: Secret, metadata: {{name: troupe-key-env}}, stringData: {{{key}: x}}}}");
+        place.apply(&data).await;
+        assert_ne!(description(catalog, "helper").as_deref(), Some(&*edited), "nobody told of it");
+        let before = (proxy.gone(), proxy.broken(), proxy.lists());
+        if is_gone {
+            proxy.expire_watches()
+        } else {
+            proxy.break_watches()
+        }
+        let caught_up = |catalog: &troupe_catalog::Catalog| {
+            let view = catalog.view();
+            description(catalog, "helper").as_deref() == Some(&*edited)
+                && view.get(Kind::Agent, &other).is_none()
+                && view.get(Kind::Agent, &format!("new-{round}")).is_some()
+        };
+        until(catalog, "what happened meanwhile", caught_up).await;
+        eventually("the variable that was written meanwhile", async || variable(&key)).await;
+        let after = (proxy.gone(), proxy.broken(), proxy.lists());
+        let told = if is_gone { after.0 > before.0 && after.2 > before.2 } else { after.1 > before.1 };
+        assert!(told, "round {round}: {before:?} {after:?}");
+    }
     running.stop().await;
 }
 

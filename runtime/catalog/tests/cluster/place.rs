@@ -126,6 +126,11 @@ subjects: [{kind: ServiceAccount, name: troupe-runtime}]
     /// A catalog with the rights of a runtime.
     pub(crate) async fn open(&self) -> Running {
         let client = self.cluster.client_of(&self.namespace, "troupe-runtime").await.expect("it connects");
+        self.open_through(client).await
+    }
+
+    /// The same through a connection of the test's own.
+    pub(crate) async fn open_through(&self, client: Client) -> Running {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let options = ClusterOptions {
             client,
@@ -135,7 +140,7 @@ subjects: [{kind: ServiceAccount, name: troupe-runtime}]
             clock: Arc::new(Ticks(AtomicI64::new(1_790_000_000_000_000))),
             tasks: tasks.clone(),
             shutdown: stop.clone(),
-            served: Served::everything(),
+            served: Served::in_cluster(),
         };
         let opened = tokio::time::timeout(LIMIT, Catalog::open_cluster(options)).await.expect("it opens in time");
         Running { catalog: opened.expect("nobody stopped it"), stop, tasks }

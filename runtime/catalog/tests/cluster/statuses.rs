@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use kube::api::{Patch, PatchParams};
 use kube::core::DynamicObject;
+use serde_json::json;
 use troupe_catalog::{DiscoveredTool, Reachability};
 use troupe_crds::Kind;
 
-use crate::place::{MODEL, Place, eventually, said, until};
+use crate::place::{LIMIT, MODEL, Place, entry, eventually, ready, said, until};
 
 const SERVER: &str = "
 apiVersion: troupe.dev/v1alpha1
@@ -112,3 +114,56 @@ spec:
   protocol: OpenAI
   baseUrl: 'https://api.example.com/v1'
   model: tiny";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_a_servers_pods_come_and_go_is_told_at_once() {
+    let Some(place) = Place::new().await else { return };
+    let server =
+        "{apiVersion: troupe.dev/v1alpha1, kind: McpServer, metadata: {name: time}, spec: {stdio: {command: x}}}";
+    place.apply(server).await;
+    let running = place.open().await;
+    let catalog = &running.catalog;
+    let mut turns = catalog.subscribe_pods().unwrap();
+    assert_eq!(catalog.has_pods("time"), None, "the operator has not said so yet");
+    for (status, is) in [("False", false), ("True", true), ("False", false)] {
+        let says = json!({"apiVersion": "troupe.dev/v1alpha1", "kind": "McpServer", "status": {"conditions": [
+            {"type": "Available", "status": status, "reason": "WorkloadAvailable", "message": "",
+             "lastTransitionTime": "2026-01-01T00:00:00Z"}]}});
+        let by = PatchParams::apply("troupe-operator").force();
+        place.ours(Kind::McpServer).patch_status("time", &by, &Patch::Apply(says)).await.unwrap();
+        let told = async {
+            while catalog.has_pods("time") != Some(is) {
+                turns.changed().await.unwrap();
+            }
+        };
+        tokio::time::timeout(LIMIT, told).await.expect("it is told");
+    }
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_sandbox_what_runs_code_says_so_and_heals() {
+    let Some(place) = Place::new().await else { return };
+    place.apply("{apiVersion: troupe.dev/v1alpha1, kind: Runtime, metadata: {name: default}, spec: {}}").await;
+    let tool = "{apiVersion: troupe.dev/v1alpha1, kind: Tool, metadata: {name: adds}, spec: {description: Adds., \
+                function: {language: Python, source: 'result = 1'}}}";
+    place.apply(tool).await;
+    let running = place.open().await;
+    let catalog = &running.catalog;
+    assert!(entry(catalog, Kind::Tool, "adds").is_ready());
+    catalog.note_sandbox(Some("no sandbox answers".to_owned())).await;
+    let (reason, message) = ready(catalog, Kind::Tool, "adds");
+    assert_eq!((reason.as_str(), message.as_str()), ("SandboxUnavailable", "spec.function: no sandbox answers"));
+    for (kind, name) in [(Kind::Tool, "adds"), (Kind::Runtime, "default")] {
+        let message = place.until_said(kind, name, "SandboxReady", "SandboxUnavailable").await;
+        assert_eq!(message, "no sandbox answers", "{kind} {name}");
+    }
+    catalog.note_sandbox(None).await;
+    assert!(entry(catalog, Kind::Tool, "adds").is_ready());
+    for (kind, name) in [(Kind::Tool, "adds"), (Kind::Runtime, "default")] {
+        let silent =
+            |object: Option<&DynamicObject>| object.is_some_and(|object| said(object, "SandboxReady").is_none());
+        place.until_object(kind, name, "say nothing of a sandbox", silent).await;
+    }
+    running.stop().await;
+}

@@ -104,18 +104,19 @@ async fn what_a_gitops_tool_manages_is_refused_by_its_name_unless_forced() {
     let by = PatchParams::apply("argocd-controller");
     place.ours(Kind::Agent).patch("managed", &by, &Patch::Apply(body)).await.unwrap();
     let running = place.open().await;
-    assert_eq!(entry(&running.catalog, Kind::Agent, "managed").managed_by, Some("argocd-controller"));
+    assert_eq!(entry(&running.catalog, Kind::Agent, "managed").managed_by.as_deref(), Some("Argo CD"));
     let mine = || resource(&agent("managed", "Mine"));
+    let forced = || WriteOptions { force: true, ..WriteOptions::default() };
     let refused = running.catalog.apply(mine(), WriteOptions::default()).await.unwrap_err();
-    assert!(matches!(refused, WriteError::Managed { manager: "argocd-controller", .. }), "{refused:?}");
-    assert!(refused.to_string().contains("managed by argocd-controller"), "{refused}");
+    assert!(matches!(&refused, WriteError::Managed { manager, .. } if **manager == *"Argo CD"), "{refused:?}");
+    assert!(refused.to_string().contains("managed by Argo CD"), "{refused}");
     let refused = running.catalog.delete(Kind::Agent, "managed", WriteOptions::default()).await.unwrap_err();
     assert!(matches!(refused, WriteError::Managed { .. }), "{refused:?}");
-    let written = running.catalog.apply_forced(mine(), WriteOptions::default()).await.unwrap();
+    let written = running.catalog.apply(mine(), forced()).await.unwrap();
     assert_eq!(running.catalog.view().agent("managed").unwrap().description.as_deref(), Some("Mine"));
     // It is still theirs.
-    assert_eq!(written.managed_by, Some("argocd-controller"));
-    running.catalog.delete_forced(Kind::Agent, "managed", WriteOptions::default()).await.unwrap();
+    assert_eq!(written.managed_by.as_deref(), Some("Argo CD"));
+    running.catalog.delete(Kind::Agent, "managed", forced()).await.unwrap();
     running.stop().await;
 }
 

@@ -10,10 +10,10 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
+use crate::http::caller::{Author, ForceParams};
 use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Body, Id, OptionalBody};
 use crate::service::agents::{AgentConfig, AgentInput, PublishInput, RevisionItem};
-use crate::service::rights::Asker;
 
 /// The description of this file's routes.
 #[derive(OpenApi)]
@@ -80,12 +80,12 @@ async fn show(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<AgentConfi
 }
 
 /// Create an agent
-#[utoipa::path(post, path = "/v1/agents", tag = "resources", request_body = AgentInput,
+#[utoipa::path(post, path = "/v1/agents", tag = "resources", params(ForceParams), request_body = AgentInput,
     responses((status = 201, description = "It is there", body = AgentChanged),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn create(
     State(app): State<Arc<App>>,
-    asker: Asker,
+    Author(asker): Author,
     Body(input): Body<AgentInput>,
 ) -> Result<(StatusCode, Json<AgentChanged>), Problem> {
     let id = app.create_agent(&asker, input).await?;
@@ -93,14 +93,14 @@ async fn create(
 }
 
 /// Change the fields of an agent that the body has
-#[utoipa::path(put, path = "/v1/agents/{id}", tag = "resources", params(("id" = String, Path, description = "The agent's id or name, percent-encoded")),
+#[utoipa::path(put, path = "/v1/agents/{id}", tag = "resources", params(("id" = String, Path, description = "The agent's id or name, percent-encoded"), ForceParams),
     request_body = AgentInput,
     responses((status = 200, description = "It is changed", body = AgentChanged),
               (status = 404, description = "There is no such agent", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn update(
     State(app): State<Arc<App>>,
-    asker: Asker,
+    Author(asker): Author,
     Id(id): Id,
     Body(input): Body<AgentInput>,
 ) -> Result<Json<AgentChanged>, Problem> {
@@ -109,11 +109,11 @@ async fn update(
 }
 
 /// Delete an agent
-#[utoipa::path(delete, path = "/v1/agents/{id}", tag = "resources", params(("id" = String, Path, description = "The agent's id or name, percent-encoded")),
+#[utoipa::path(delete, path = "/v1/agents/{id}", tag = "resources", params(("id" = String, Path, description = "The agent's id or name, percent-encoded"), ForceParams),
     responses((status = 200, description = "It is gone", body = AgentChanged),
               (status = 404, description = "There is no such agent", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn delete(State(app): State<Arc<App>>, asker: Asker, Id(id): Id) -> Result<Json<AgentChanged>, Problem> {
+async fn delete(State(app): State<Arc<App>>, Author(asker): Author, Id(id): Id) -> Result<Json<AgentChanged>, Problem> {
     let id = app.delete_agent(&asker, &id).await?;
     Ok(Json(AgentChanged { status: "deleted", agent_id: id }))
 }
@@ -130,14 +130,14 @@ async fn revisions(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<Revis
 
 /// Choose the version of an agent that is served
 #[utoipa::path(post, path = "/v1/agents/{id}/publish", tag = "resources",
-    params(("id" = String, Path, description = "The agent's id or name, percent-encoded")), request_body = Option<PublishInput>,
+    params(("id" = String, Path, description = "The agent's id or name, percent-encoded"), ForceParams), request_body = Option<PublishInput>,
     responses((status = 200, description = "It is chosen", body = Published),
               (status = 404, description = "There is no such agent", body = ProblemBody),
               (status = 409, description = "No version of it is valid", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn publish(
     State(app): State<Arc<App>>,
-    asker: Asker,
+    Author(asker): Author,
     Id(id): Id,
     OptionalBody(input): OptionalBody<PublishInput>,
 ) -> Result<Json<Published>, Problem> {

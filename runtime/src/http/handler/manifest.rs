@@ -12,6 +12,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use crate::app::App;
+use crate::http::caller::{Author, ForceParams};
 use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Id, Params, Text};
 use crate::http::handler::resource_events::follow;
@@ -57,6 +58,18 @@ pub struct ListParams {
 pub struct FormParams {
     /// `json` or `yaml`; without it, as `Accept` says.
     format: Option<String>,
+}
+
+/// In which form, and how far the write goes.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ApplyParams {
+    /// `json` or `yaml`; without it, as `Accept` says.
+    format: Option<String>,
+    /// Write also what a GitOps tool or Helm manages, whose next run may undo it; without, it is a 409 that names the tool
+    #[serde(default)]
+    force: bool,
 }
 
 impl FormParams {
@@ -185,22 +198,23 @@ async fn show(
 }
 
 /// Apply a manifest
-#[utoipa::path(put, path = "/v1/resources/{kind}/{name}", tag = "resources", params(("kind" = String, Path, description = "The kind's plural: `models`, `agents`, …"), ("name" = String, Path, description = "The object's name or id, percent-encoded"), FormParams, ("If-Match" = Option<String>, Header, description = "The version that it must still have")),
+#[utoipa::path(put, path = "/v1/resources/{kind}/{name}", tag = "resources", params(("kind" = String, Path, description = "The kind's plural: `models`, `agents`, …"), ("name" = String, Path, description = "The object's name or id, percent-encoded"), ApplyParams, ("If-Match" = Option<String>, Header, description = "The version that it must still have")),
     request_body(content((Manifest = "application/json"), (String = "application/yaml")), description = "The manifest, as YAML or JSON"),
     responses((status = 200, description = "It is changed", content((Manifest = "application/json"), (String = "application/yaml"))),
               (status = 201, description = "It is created", content((Manifest = "application/json"), (String = "application/yaml"))),
-              (status = 409, description = "A file outside the service's hand holds it", body = ProblemBody),
+              (status = 409, description = "A file outside the service's hand holds it, or a GitOps tool or Helm manages it: `managed_by` says which", body = ProblemBody),
               (status = 412, description = "It has another version by now", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn apply(
     State(app): State<Arc<App>>,
     asker: Asker,
     Id((kind, name)): Id<(String, String)>,
-    Params(form): Params<FormParams>,
+    Params(ApplyParams { format, force }): Params<ApplyParams>,
     headers: HeaderMap,
     Text(body): Text,
 ) -> Result<Response, Problem> {
-    let is_yaml = form.is_yaml(&headers)?;
+    let is_yaml = FormParams { format }.is_yaml(&headers)?;
+    let asker = asker.forcing(force);
     let (entry, created) = app.apply_manifest(&asker, kind_of(&kind)?, &name, &body, if_match(&headers)).await?;
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     render(status, &app.shown(&entry), is_yaml)
@@ -218,14 +232,15 @@ pub struct ManifestDeleted {
 }
 
 /// Delete a resource
-#[utoipa::path(delete, path = "/v1/resources/{kind}/{name}", tag = "resources", params(("kind" = String, Path, description = "The kind's plural: `models`, `agents`, …"), ("name" = String, Path, description = "The object's name or id, percent-encoded"), ("If-Match" = Option<String>, Header, description = "The version that it must still have")),
+#[utoipa::path(delete, path = "/v1/resources/{kind}/{name}", tag = "resources", params(("kind" = String, Path, description = "The kind's plural: `models`, `agents`, …"), ("name" = String, Path, description = "The object's name or id, percent-encoded"), ForceParams, ("If-Match" = Option<String>, Header, description = "The version that it must still have")),
     responses((status = 200, description = "It is gone", body = ManifestDeleted),
               (status = 404, description = "There is no such object", body = ProblemBody),
+              (status = 409, description = "A GitOps tool or Helm manages it: `managed_by` says which", body = ProblemBody),
               (status = 412, description = "It has another version by now", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn delete(
     State(app): State<Arc<App>>,
-    asker: Asker,
+    Author(asker): Author,
     Id((kind, name)): Id<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Json<ManifestDeleted>, Problem> {

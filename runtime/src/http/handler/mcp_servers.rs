@@ -10,10 +10,10 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
+use crate::http::caller::{Author, ForceParams};
 use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Body, Id};
 use crate::service::mcp_servers::{Registered, ServerConfig, ServersInput};
-use crate::service::rights::Asker;
 
 /// The description of this file's routes.
 #[derive(OpenApi)]
@@ -29,13 +29,13 @@ pub fn routes() -> Router<Arc<App>> {
 }
 
 /// Connect to MCP servers, and register those that list their tools
-#[utoipa::path(post, path = "/v1/tools/mcp", tag = "resources", request_body = ServersInput,
+#[utoipa::path(post, path = "/v1/tools/mcp", tag = "resources", params(ForceParams), request_body = ServersInput,
     responses((status = 200, description = "At least one answered", body = Registered),
               (status = 400, description = "The request is wrong, or no server answered", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn register(
     State(app): State<Arc<App>>,
-    asker: Asker,
+    Author(asker): Author,
     Body(input): Body<ServersInput>,
 ) -> Result<Json<Registered>, Problem> {
     app.register_servers(&asker, input).await.map(Json)
@@ -69,11 +69,15 @@ async fn list(State(app): State<Arc<App>>) -> Json<ServerList> {
 
 /// Delete an MCP server with its tools
 #[utoipa::path(delete, path = "/v1/mcp-servers/{name}", tag = "resources",
-    params(("name" = String, Path, description = "The server's id or name, percent-encoded")),
+    params(("name" = String, Path, description = "The server's id or name, percent-encoded"), ForceParams),
     responses((status = 200, description = "It is gone", body = ServerDeleted),
               (status = 404, description = "There is no such server", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn remove(State(app): State<Arc<App>>, asker: Asker, Id(name): Id) -> Result<Json<ServerDeleted>, Problem> {
+async fn remove(
+    State(app): State<Arc<App>>,
+    Author(asker): Author,
+    Id(name): Id,
+) -> Result<Json<ServerDeleted>, Problem> {
     let deleted_tools = app.delete_server(&asker, &name).await?;
     Ok(Json(ServerDeleted { status: "deleted", server_name: name, deleted_tools }))
 }

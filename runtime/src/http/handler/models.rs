@@ -12,6 +12,7 @@ use troupe_identity::Access;
 use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
+use crate::http::caller::{Author, ForceParams};
 use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Body, Id};
 use crate::service::models::{ModelConfig, ModelInput, ModelObject};
@@ -61,12 +62,12 @@ async fn list(State(app): State<Arc<App>>, asker: Asker) -> Result<Json<ModelLis
 }
 
 /// Register a model, or change the one of its id
-#[utoipa::path(post, path = "/v1/models", tag = "resources", request_body = ModelInput,
+#[utoipa::path(post, path = "/v1/models", tag = "resources", params(ForceParams), request_body = ModelInput,
     responses((status = 201, description = "It is registered", body = ModelChanged),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn register(
     State(app): State<Arc<App>>,
-    asker: Asker,
+    Author(asker): Author,
     Body(input): Body<ModelInput>,
 ) -> Result<(StatusCode, Json<ModelChanged>), Problem> {
     let id = app.register_model(&asker, input).await?;
@@ -74,7 +75,7 @@ async fn register(
 }
 
 /// Change a model; its id, too, where the body has another one
-#[utoipa::path(put, path = "/v1/models/{id}", tag = "resources", params(("id" = String, Path, description = "The model's id or name, percent-encoded")),
+#[utoipa::path(put, path = "/v1/models/{id}", tag = "resources", params(("id" = String, Path, description = "The model's id or name, percent-encoded"), ForceParams),
     request_body = ModelInput,
     responses((status = 200, description = "It is changed", body = ModelChanged),
               (status = 404, description = "There is no such model", body = ProblemBody),
@@ -82,7 +83,7 @@ async fn register(
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn update(
     State(app): State<Arc<App>>,
-    asker: Asker,
+    Author(asker): Author,
     Id(id): Id,
     Body(input): Body<ModelInput>,
 ) -> Result<Json<ModelChanged>, Problem> {
@@ -91,11 +92,11 @@ async fn update(
 }
 
 /// Delete a model and the Secret that was made for it
-#[utoipa::path(delete, path = "/v1/models/{id}", tag = "resources", params(("id" = String, Path, description = "The model's id or name, percent-encoded")),
+#[utoipa::path(delete, path = "/v1/models/{id}", tag = "resources", params(("id" = String, Path, description = "The model's id or name, percent-encoded"), ForceParams),
     responses((status = 200, description = "It is gone", body = ModelChanged),
               (status = 404, description = "There is no such model", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn delete(State(app): State<Arc<App>>, asker: Asker, Id(id): Id) -> Result<Json<ModelChanged>, Problem> {
+async fn delete(State(app): State<Arc<App>>, Author(asker): Author, Id(id): Id) -> Result<Json<ModelChanged>, Problem> {
     let id = app.delete_model(&asker, &id).await?;
     Ok(Json(ModelChanged { status: "deleted", model_id: id }))
 }

@@ -10,9 +10,9 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
+use crate::http::caller::{Author, ForceParams};
 use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Body, Id, OptionalBody};
-use crate::service::rights::Asker;
 use crate::service::templates::{Preview, PreviewInput, Template, TemplateInput};
 
 /// The description of this file's routes.
@@ -61,12 +61,12 @@ async fn show(State(app): State<Arc<App>>, Id(id): Id) -> Result<Json<Template>,
 }
 
 /// Create a template, or give the one of its id another text
-#[utoipa::path(post, path = "/v1/prompt-templates", tag = "resources", request_body = TemplateInput,
+#[utoipa::path(post, path = "/v1/prompt-templates", tag = "resources", params(ForceParams), request_body = TemplateInput,
     responses((status = 201, description = "It is there", body = TemplateChanged),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn create(
     State(app): State<Arc<App>>,
-    asker: Asker,
+    Author(asker): Author,
     Body(input): Body<TemplateInput>,
 ) -> Result<(StatusCode, Json<TemplateChanged>), Problem> {
     let id = app.create_template(&asker, input).await?;
@@ -75,14 +75,14 @@ async fn create(
 
 /// Change a template's text, its id, or both
 #[utoipa::path(put, path = "/v1/prompt-templates/{id}", tag = "resources",
-    params(("id" = String, Path, description = "The template's id or name, percent-encoded")), request_body = TemplateInput,
+    params(("id" = String, Path, description = "The template's id or name, percent-encoded"), ForceParams), request_body = TemplateInput,
     responses((status = 200, description = "It is changed", body = TemplateChanged),
               (status = 404, description = "There is no such template", body = ProblemBody),
               (status = 409, description = "The new id is another template's", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn update(
     State(app): State<Arc<App>>,
-    asker: Asker,
+    Author(asker): Author,
     Id(id): Id,
     Body(input): Body<TemplateInput>,
 ) -> Result<Json<TemplateChanged>, Problem> {
@@ -92,11 +92,15 @@ async fn update(
 
 /// Delete a template
 #[utoipa::path(delete, path = "/v1/prompt-templates/{id}", tag = "resources",
-    params(("id" = String, Path, description = "The template's id or name, percent-encoded")),
+    params(("id" = String, Path, description = "The template's id or name, percent-encoded"), ForceParams),
     responses((status = 200, description = "It is gone", body = TemplateChanged),
               (status = 404, description = "There is no such template", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn delete(State(app): State<Arc<App>>, asker: Asker, Id(id): Id) -> Result<Json<TemplateChanged>, Problem> {
+async fn delete(
+    State(app): State<Arc<App>>,
+    Author(asker): Author,
+    Id(id): Id,
+) -> Result<Json<TemplateChanged>, Problem> {
     let id = app.delete_template(&asker, &id).await?;
     Ok(Json(TemplateChanged { status: "deleted", template_id: id }))
 }

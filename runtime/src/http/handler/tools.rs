@@ -11,9 +11,10 @@ use serde_json::Value;
 use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
+use crate::http::caller::{Author, ForceParams};
 use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Body, Id};
-use crate::service::rights::{Asker, Caller};
+use crate::service::rights::Caller;
 use crate::service::tools::{BatchInput, BatchOutcome, CallInput, SkillInput, ToolConfig, ToolInput};
 
 /// The description of this file's routes.
@@ -62,13 +63,13 @@ async fn list(State(app): State<Arc<App>>) -> Json<ToolList> {
 }
 
 /// Register a tool, in place of one with its id
-#[utoipa::path(post, path = "/v1/tools", tag = "resources", request_body = ToolInput,
+#[utoipa::path(post, path = "/v1/tools", tag = "resources", params(ForceParams), request_body = ToolInput,
     responses((status = 201, description = "It is registered", body = ToolChanged),
               (status = 403, description = "The id is a built-in tool's", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn register(
     State(app): State<Arc<App>>,
-    asker: Asker,
+    Author(asker): Author,
     Body(input): Body<ToolInput>,
 ) -> Result<(StatusCode, Json<ToolChanged>), Problem> {
     let id = app.register_tool(&asker, input).await?;
@@ -76,7 +77,7 @@ async fn register(
 }
 
 /// Change a tool; its id, too, where the body has another one
-#[utoipa::path(put, path = "/v1/tools/{id}", tag = "resources", params(("id" = String, Path, description = "The tool's id or name, percent-encoded")),
+#[utoipa::path(put, path = "/v1/tools/{id}", tag = "resources", params(("id" = String, Path, description = "The tool's id or name, percent-encoded"), ForceParams),
     request_body = ToolInput,
     responses((status = 200, description = "It is changed", body = ToolChanged),
               (status = 403, description = "It is built in", body = ProblemBody),
@@ -84,7 +85,7 @@ async fn register(
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn update(
     State(app): State<Arc<App>>,
-    asker: Asker,
+    Author(asker): Author,
     Id(id): Id,
     Body(input): Body<ToolInput>,
 ) -> Result<Json<ToolChanged>, Problem> {
@@ -93,23 +94,23 @@ async fn update(
 }
 
 /// Delete a tool; one that a server offers is offered no more
-#[utoipa::path(delete, path = "/v1/tools/{id}", tag = "resources", params(("id" = String, Path, description = "The tool's id or name, percent-encoded")),
+#[utoipa::path(delete, path = "/v1/tools/{id}", tag = "resources", params(("id" = String, Path, description = "The tool's id or name, percent-encoded"), ForceParams),
     responses((status = 200, description = "It is gone", body = ToolChanged),
               (status = 403, description = "It is built in", body = ProblemBody),
               (status = 404, description = "There is no such tool", body = ProblemBody),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
-async fn delete(State(app): State<Arc<App>>, asker: Asker, Id(id): Id) -> Result<Json<ToolChanged>, Problem> {
+async fn delete(State(app): State<Arc<App>>, Author(asker): Author, Id(id): Id) -> Result<Json<ToolChanged>, Problem> {
     app.delete_tool(&asker, &id).await?;
     Ok(Json(ToolChanged { status: "deleted", tool_id: id }))
 }
 
 /// Delete several tools
-#[utoipa::path(delete, path = "/v1/tools/batch", tag = "resources", request_body = BatchInput,
+#[utoipa::path(delete, path = "/v1/tools/batch", tag = "resources", params(ForceParams), request_body = BatchInput,
     responses((status = 200, description = "Which are gone, which were not there, which are built in", body = BatchOutcome),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn delete_batch(
     State(app): State<Arc<App>>,
-    asker: Asker,
+    Author(asker): Author,
     Body(input): Body<BatchInput>,
 ) -> Result<Json<BatchOutcome>, Problem> {
     app.delete_tools(&asker, input).await.map(Json)
@@ -130,12 +131,12 @@ async fn call(
 }
 
 /// Register the skill in a folder
-#[utoipa::path(post, path = "/v1/tools/skill", tag = "resources", request_body = SkillInput,
+#[utoipa::path(post, path = "/v1/tools/skill", tag = "resources", params(ForceParams), request_body = SkillInput,
     responses((status = 201, description = "It is registered", body = ToolChanged),
               (status = "4XX", description = "Why not", body = ProblemBody)))]
 async fn register_skill(
     State(app): State<Arc<App>>,
-    asker: Asker,
+    Author(asker): Author,
     Body(input): Body<SkillInput>,
 ) -> Result<(StatusCode, Json<ToolChanged>), Problem> {
     let id = app.register_skill(&asker, input).await?;

@@ -209,7 +209,13 @@ impl App {
 
     async fn load_skill(&self, asker: &Asker, directory: &str) -> Result<troupe_tools::skill::Skill, Problem> {
         let path = self.place_of_file(asker, directory)?;
-        let loaded = tokio::task::spawn_blocking(move || troupe_tools::skill::load(&path)).await;
+        // In a cluster a skill lies in its user's own folder, and no link in it leads elsewhere.
+        let own = if self.rights.is_open() { None } else { self.workspace_for_call(asker)? };
+        let load = move || match own {
+            Some(own) => troupe_tools::skill::load_inside(&own, &path),
+            None => troupe_tools::skill::load(&path),
+        };
+        let loaded = tokio::task::spawn_blocking(load).await;
         let loaded = loaded.map_err(|error| Problem::internal(&error))?;
         loaded.map_err(|error| wrong("skill_dir", sentence(&error)))
     }

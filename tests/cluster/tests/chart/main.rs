@@ -10,6 +10,7 @@
 )]
 
 mod golden;
+mod matrix;
 mod policies;
 mod release;
 mod render;

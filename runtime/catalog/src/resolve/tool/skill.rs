@@ -1,8 +1,11 @@
 //! Skills, and files of the workspace that tools are made of.
 
 use std::fs;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use serde::Deserialize;
 use troupe_core::tool::{SkillTool, ToolKind, ToolSnapshot};
 use troupe_crds::reference::ConfigMapKeyReference;
@@ -14,6 +17,9 @@ use crate::view::View;
 
 /// The file that says what a skill is.
 const SKILL_FILE: &str = "SKILL.md";
+
+/// The most that is read of a file, in bytes: code and instructions are smaller.
+const MOST: u64 = 4 * 1_024 * 1_024;
 
 /// What stands between the two `---` lines at the head of SKILL.md.
 #[derive(Debug, Default, Deserialize)]
@@ -52,9 +58,10 @@ pub(super) fn snapshot(name: &str, skill: &crd::SkillTool, view: &View) -> Resul
             pinned.files.get(SKILL_FILE).cloned().ok_or_else(missing)?
         }
         (None, None, path) => {
-            let folder = within(name, path.as_deref().unwrap_or_default(), &Place::of(view))?;
+            let place = Place::of(view);
+            let folder = within(name, path.as_deref().unwrap_or_default(), &place)?;
             pinned.directory = Some(folder.display().to_string());
-            read_file(name, &folder.join(SKILL_FILE))?
+            place.read(name, &folder.join(SKILL_FILE))?
         }
     };
     let (front, body) = split(&text).ok_or_else(|| {
@@ -90,7 +97,8 @@ fn config_map<'maps>(tool: &str, name: &str, config_maps: &'maps ConfigMaps) -> 
 
 /// The text of a file of the workspace.
 pub(super) fn read(tool: &str, path: &str, view: &View) -> Result<String, ResolveError> {
-    read_file(tool, &within(tool, path, &Place::of(view))?)
+    let place = Place::of(view);
+    place.read(tool, &within(tool, path, &place)?)
 }
 
 /// Where paths of manifests begin.
@@ -103,6 +111,23 @@ struct Place<'view> {
 impl<'view> Place<'view> {
     fn of(view: &'view View) -> Self {
         Self { workspace: view.workspace.as_deref(), confined: view.namespace.is_some() }
+    }
+
+    /// The text of a file. In the workspace of a cluster it is opened through a handle of that, step by step: no link of
+    /// a command leads out, not even one that appears in between.
+    fn read(&self, tool: &str, path: &Path) -> Result<String, ResolveError> {
+        let cannot = |error: io::Error| file(tool, &path.display().to_string(), &format!("cannot be read: {error}"));
+        let Some(root) = self.workspace.filter(|_| self.confined) else {
+            return fs::read_to_string(path).map_err(cannot);
+        };
+        let out = || file(tool, &path.display().to_string(), "leads out of the workspace");
+        let root = root.canonicalize().map_err(cannot)?;
+        let inside = path.strip_prefix(&root).map_err(|_| out())?;
+        match read_inside(&root, inside) {
+            // What cap-std answers to a link that leads out.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(out()),
+            read => read.map_err(cannot),
+        }
     }
 }
 
@@ -122,9 +147,17 @@ fn within(tool: &str, path: &str, place: &Place<'_>) -> Result<PathBuf, ResolveE
     if target.starts_with(&root) { Ok(target) } else { Err(file(tool, path, "leads out of the workspace")) }
 }
 
-fn read_file(tool: &str, path: &Path) -> Result<String, ResolveError> {
-    fs::read_to_string(path)
-        .map_err(|error| file(tool, &path.display().to_string(), &format!("cannot be read: {error}")))
+fn read_inside(root: &Path, inside: &Path) -> io::Result<String> {
+    let mut options = OpenOptions::new();
+    // A pipe would block for ever; opening it without waiting is all that is done with it.
+    options.read(true).custom_flags(libc::O_NONBLOCK);
+    let file = Dir::open_ambient_dir(root, ambient_authority())?.open_with(inside, &options)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+    }
+    let mut text = String::new();
+    file.take(MOST).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 fn file(tool: &str, path: &str, message: &str) -> ResolveError {
@@ -170,6 +203,15 @@ mod tests {
             assert!(within("t", path, &Place { confined: false, ..confined }).is_ok(), "{path}");
         }
         assert!(within("t", "tool.py", &Place { workspace: None, confined: true }).is_err());
+        let root = inside.canonicalize().unwrap();
+        assert_eq!(confined.read("t", &root.join("tool.py")).unwrap(), "code");
+        for path in ["link", "../secret"] {
+            let error = confined.read("t", &root.join(path)).unwrap_err().to_string();
+            assert!(error.contains("leads out of the workspace"), "{path}: {error}");
+        }
+        std::os::unix::fs::symlink("/dev/zero", root.join("device")).unwrap();
+        std::fs::create_dir(root.join("folder")).unwrap();
+        assert!(confined.read("t", &root.join("device")).is_err() && confined.read("t", &root.join("folder")).is_err());
     }
 
     #[test]

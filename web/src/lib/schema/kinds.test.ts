@@ -1,0 +1,47 @@
+// The committed schemas are those of the CRDs, every rule in them can be read here, and every form is whole.
+/// <reference types="node" />
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+
+import { understands } from './cel';
+import { fieldsOf, type Field } from './form';
+import { loadKind, PLURALS, type Schema } from './kind';
+import { sectionsOf } from './sections';
+
+describe('the generated schemas', () => {
+  it('are what the CRDs say', () => {
+    const { status, stderr } = spawnSync('node', ['scripts/schemas.mjs', '--check'], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, '']);
+    // Another process starts for it, which a busy machine takes its time for.
+  }, 30_000);
+
+  it.each(PLURALS)('hold only rules that a form can check itself: %s', async (plural) => {
+    const kind = await loadKind(plural);
+    const rules = [...kind.rules, ...rulesOf(kind.spec)].map(({ rule }) => rule);
+    expect(rules.filter((rule) => !understands(rule))).toEqual([]);
+  });
+
+  it.each(PLURALS)('have every field of the spec in exactly one section: %s', async (plural) => {
+    const { spec } = await loadKind(plural);
+    const shown = sectionsOf(plural, spec).flatMap(({ fields }) => fields.map(({ name }) => name));
+    expect([...shown].sort()).toEqual(Object.keys(spec.properties ?? {}).sort());
+  });
+
+  it('know the kind of every reference', async () => {
+    const fields = await Promise.all(PLURALS.map(async (plural) => allFields((await loadKind(plural)).spec, plural)));
+    const references = fields.flat().filter(({ schema }) => /^Name of the object/.test(schema.description ?? ''));
+    expect(references.filter(({ target }) => !target).map(({ name }) => name)).toEqual([]);
+  });
+});
+
+function rulesOf(schema: Schema): { rule: string }[] {
+  const inner = [...Object.values(schema.properties ?? {}), schema.items, schema.values];
+  return [...(schema.rules ?? []), ...inner.flatMap((value) => (value ? rulesOf(value) : []))];
+}
+
+function allFields(schema: Schema, parent: string): Field[] {
+  return fieldsOf(schema, parent).flatMap((field) => {
+    const inner = field.schema.items ?? field.schema;
+    return [field, ...(inner.properties ? allFields(inner, field.name) : [])];
+  });
+}

@@ -1,0 +1,279 @@
+// The list of conversations: what the service has, kept true by its feed, and what a person does to one of them.
+import { answer, api, ApiError, request, type Schemas } from '$lib/api/client';
+import { connect } from '$lib/stream/connect';
+
+/** A conversation in the list. Fields that an older service does not send have their usual values. */
+export interface Entry {
+  id: string;
+  title: string;
+  /** UTC, without a zone. */
+  createdAt: string;
+  lastAt: string;
+  turns: number;
+  status: Status;
+  pinned: boolean;
+  archived: boolean;
+}
+
+/** `waiting`: for an approval or a result. */
+export type Status = 'idle' | 'streaming' | 'waiting' | 'done_success_unread' | 'done_error_unread';
+
+export interface Found {
+  session: string;
+  title: string;
+  timestamp?: string;
+  excerpt?: string;
+}
+
+type FeedEvent =
+  | { event: 'init'; sessions: Record<string, Status> }
+  | { event: 'message'; session_id: string; status: Status }
+  | { event: 'title_update'; session_id: string; title: string }
+  | { event: 'deleted'; session_id: string };
+
+type Sent = Schemas['SessionEntry'] & { pinned?: boolean; archived?: boolean };
+
+/** How many conversations a page of the list has. */
+const PAGE = 200;
+/** How long a deleted conversation can be had back, in milliseconds. */
+const REGRET = 6_000;
+
+export class Sessions {
+  phase = $state<'idle' | 'loading' | 'loaded' | 'failed'>('idle');
+  error = $state.raw<ApiError | null>(null);
+  /** Whether the list shows what was archived. */
+  archive = $state(false);
+  #entries = $state.raw<ReadonlyMap<string, Entry>>(new Map());
+  #gone = $state.raw<ReadonlySet<string>>(new Set());
+  #cursor = $state.raw<string | null>(null);
+  #feed: AbortController | null = null;
+  #leaving = new Map<string, ReturnType<typeof setTimeout>>();
+
+  /** Those that are shown, the one with the latest answer first. */
+  readonly list = $derived.by(() => {
+    const shown = [...this.#entries.values()].filter(
+      ({ id, archived }) => archived === this.archive && !this.#gone.has(id),
+    );
+    return shown.sort((one, other) => (one.lastAt < other.lastAt ? 1 : one.lastAt > other.lastAt ? -1 : 0));
+  });
+  readonly hasMore = $derived(this.#cursor !== null);
+
+  constructor(private readonly onstatus: (session: string, status: Status) => void) {}
+
+  find(id: string): Entry | undefined {
+    return this.#entries.get(id);
+  }
+
+  /** Reads the list and follows the feed, until the page is left. Calling it again does nothing. */
+  start(): void {
+    if (this.#feed) return;
+    this.#feed = new AbortController();
+    void this.reload();
+    void this.#follow(this.#feed.signal);
+    // Whoever closes the page has nothing left to regret.
+    addEventListener('pagehide', () => this.#leaveAll());
+  }
+
+  async reload(): Promise<void> {
+    if (this.phase !== 'loaded') this.phase = 'loading';
+    try {
+      const page = await this.#read(null);
+      const known = this.archive ? [...this.#entries].filter(([, entry]) => !entry.archived) : [];
+      this.#entries = new Map([...known, ...page.map((entry) => [entry.id, entry] as const)]);
+      this.phase = 'loaded';
+      this.error = null;
+    } catch (thrown) {
+      this.error = ApiError.from(thrown);
+      if (this.phase !== 'loaded') this.phase = 'failed';
+    }
+  }
+
+  /** Reads the next page. */
+  async more(): Promise<void> {
+    if (this.#cursor === null) return;
+    const page = await this.#read(this.#cursor);
+    this.#entries = new Map([...this.#entries, ...page.map((entry) => [entry.id, entry] as const)]);
+  }
+
+  /** Shows what was archived, or what was not. */
+  async show(archive: boolean): Promise<void> {
+    this.archive = archive;
+    await this.reload();
+  }
+
+  async #read(cursor: string | null): Promise<Entry[]> {
+    const query = { limit: PAGE, cursor, archived: this.archive };
+    const page = await request<{ sessions: Sent[]; next_cursor?: string | null }>('GET', '/v1/sessions', { query });
+    this.#cursor = page.next_cursor ?? null;
+    return page.sessions.map(entryOf);
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    let broken = false;
+    const onconnection = (connection: 'live' | 'broken') => {
+      // Titles and deletions of the meantime are in the list only.
+      if (connection === 'live' && broken) void this.reload();
+      broken = connection === 'broken';
+    };
+    try {
+      for await (const frames of connect('/v1/sessions/events', { signal, onconnection })) {
+        for (const frame of frames) this.#hear(JSON.parse(frame.data) as FeedEvent);
+      }
+    } catch (thrown) {
+      this.error = ApiError.from(thrown);
+      this.#feed = null;
+    }
+  }
+
+  #hear(event: FeedEvent): void {
+    switch (event.event) {
+      case 'init':
+        this.#begin(event.sessions);
+        break;
+      case 'message':
+        this.#status(event.session_id, event.status);
+        break;
+      case 'title_update':
+        this.#change(event.session_id, { title: event.title });
+        break;
+      case 'deleted':
+        this.#drop(event.session_id);
+    }
+  }
+
+  #begin(statuses: Record<string, Status>): void {
+    for (const [id, entry] of this.#entries) {
+      const status = statuses[id] ?? 'idle';
+      if (entry.status !== status) this.#status(id, status);
+    }
+    for (const [id, status] of Object.entries(statuses)) if (!this.#entries.has(id)) this.#status(id, status);
+  }
+
+  #status(id: string, status: Status): void {
+    this.onstatus(id, status);
+    const isNew = !this.#entries.has(id);
+    // It moves to the top when it is written to; the list says the same when it is read again.
+    const lastAt = status === 'streaming' ? new Date().toISOString().replace('Z', '000') : undefined;
+    this.#change(id, lastAt ? { status, lastAt } : { status });
+    if (isNew && status !== 'idle' && this.phase === 'loaded') void this.#adopt(id);
+  }
+
+  /** Takes a conversation that somebody began elsewhere into the list. */
+  async #adopt(id: string): Promise<void> {
+    try {
+      const { meta } = await answer(api.GET('/v1/sessions/{id}', { params: { path: { id } } }));
+      this.put({ ...entryOf({ ...meta, last_inference_at: meta.updated_at }) });
+    } catch {
+      // It is not ours to see, or gone again.
+    }
+  }
+
+  /** Takes a conversation into the list, or what is new of it. */
+  put(entry: Partial<Entry> & { id: string }): void {
+    const now = new Date().toISOString().replace('Z', '000');
+    const blank: Entry = {
+      id: entry.id,
+      title: '',
+      createdAt: now,
+      lastAt: now,
+      turns: 0,
+      status: 'idle',
+      pinned: false,
+      archived: false,
+    };
+    this.#entries = new Map(this.#entries).set(entry.id, { ...blank, ...this.#entries.get(entry.id), ...entry });
+  }
+
+  #change(id: string, change: Partial<Entry>): void {
+    const entry = this.#entries.get(id);
+    if (entry) this.#entries = new Map(this.#entries).set(id, { ...entry, ...change });
+  }
+
+  #drop(id: string): void {
+    const entries = new Map(this.#entries);
+    if (entries.delete(id)) this.#entries = entries;
+  }
+
+  /** Makes an unread one read. */
+  async read(id: string): Promise<void> {
+    const status = this.#entries.get(id)?.status;
+    if (status !== 'done_success_unread' && status !== 'done_error_unread') return;
+    this.#change(id, { status: 'idle' });
+    await answer(api.POST('/v1/sessions/{id}/read', { params: { path: { id } } }));
+  }
+
+  /** Changes what the service keeps of it; the list shows it at once, and as it was if the service refuses. */
+  async patch(
+    id: string,
+    change: { title?: string; pinned?: boolean; archived?: boolean; workspace?: string },
+  ): Promise<void> {
+    const before = this.#entries.get(id);
+    const { workspace: _, ...shown } = change;
+    this.#change(id, shown);
+    try {
+      await request('PATCH', `/v1/sessions/${encodeURIComponent(id)}`, { body: change });
+    } catch (thrown) {
+      if (before) this.#change(id, before);
+      throw thrown;
+    }
+  }
+
+  /** Has the service make a title of what was said. */
+  async retitle(id: string): Promise<void> {
+    const { title } = await answer(api.POST('/v1/sessions/{id}/generate-title', { params: { path: { id } } }));
+    this.#change(id, { title });
+  }
+
+  /** Deletes one soon; until then `keep` has it back. */
+  remove(id: string, onfailed: (thrown: unknown) => void): void {
+    this.#gone = new Set(this.#gone).add(id);
+    const leave = () => void this.#leave(id).catch(onfailed);
+    this.#leaving.set(id, setTimeout(leave, REGRET));
+  }
+
+  keep(id: string): void {
+    clearTimeout(this.#leaving.get(id));
+    this.#leaving.delete(id);
+    const gone = new Set(this.#gone);
+    gone.delete(id);
+    this.#gone = gone;
+  }
+
+  async #leave(id: string): Promise<void> {
+    try {
+      await answer(api.DELETE('/v1/sessions/{id}', { params: { path: { id } }, keepalive: true }));
+      this.#drop(id);
+    } finally {
+      this.keep(id);
+    }
+  }
+
+  #leaveAll(): void {
+    for (const [id, timer] of this.#leaving) {
+      clearTimeout(timer);
+      void this.#leave(id).catch(() => undefined);
+    }
+  }
+
+  /** Finds words in titles and turns. */
+  async search(words: string, signal?: AbortSignal): Promise<Found[]> {
+    const params = { query: { q: words, limit: 50 } };
+    const { results } = await answer(api.GET('/v1/sessions/search', { params, signal }));
+    return results.map(({ session_id: session, title, timestamp, excerpt }) => {
+      return { session, title, timestamp: timestamp ?? undefined, excerpt: excerpt ?? undefined };
+    });
+  }
+}
+
+function entryOf(sent: Omit<Sent, 'last_inference_at'> & { last_inference_at: string }): Entry {
+  return {
+    id: sent.session_id,
+    title: sent.title,
+    createdAt: sent.created_at,
+    lastAt: sent.last_inference_at,
+    turns: sent.turn_count,
+    status: sent.status as Status,
+    pinned: sent.pinned ?? false,
+    archived: sent.archived ?? false,
+  };
+}

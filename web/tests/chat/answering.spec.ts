@@ -1,0 +1,137 @@
+// A message is sent, and its answer comes; while it does, everything else goes on.
+import { expect, expectAccessible, look, test } from '../harness/test';
+import { chat, Desk, SLOW_END } from './desk';
+
+test.use(chat);
+
+test('an answer streams with its thinking and its tools, and stays after the page is loaded again', async ({
+  page,
+  troupe,
+}) => {
+  const desk = await Desk.open(page, troupe.console);
+  await desk.say('Use two tools, please');
+  await desk.answered('Both are done.');
+  await expect(page).toHaveURL(/#\/chat\/[0-9a-f-]+$/);
+  const before = await desk.words();
+  await page.reload();
+  await desk.answered('Both are done.');
+  await expect(desk.turns.getByRole('group', { name: 'Tool call: bash' })).toBeVisible();
+  await expect.poll(() => desk.words()).toBe(before);
+  await look(page, 'chat-tools');
+  await expectAccessible(page, 'main');
+});
+
+test('conversations stream at once, and going to another one stops none', async ({ page, troupe }) => {
+  const desk = await Desk.open(page, troupe.console);
+  for (const name of ['first', 'second', 'third']) {
+    await desk.say(`Speak at length, ${name}`);
+    await desk.answered(/One after the other/);
+    await desk.fresh();
+  }
+  const running = desk.sidebar.locator('[data-status=streaming]');
+  await expect(running).toHaveCount(3);
+  await look(page, 'chat-running');
+  await desk.row('Speak at length, first').getByRole('link').click();
+  await desk.answered('It is over.');
+  for (const name of ['second', 'third']) {
+    await expect(desk.row(`Speak at length, ${name}`).locator('[data-status=done_success_unread]')).toBeVisible({
+      timeout: 30_000,
+    });
+    await desk.row(`Speak at length, ${name}`).getByRole('link').click();
+    await desk.answered('It is over.');
+    // What is seen to its end is read.
+    await expect(desk.row(`Speak at length, ${name}`).locator('[data-status]')).toHaveCount(0);
+  }
+});
+
+test('the list says what runs, what is unread, what failed and what waits', async ({ page, troupe }) => {
+  const desk = await Desk.open(page, troupe.console);
+  await desk.say('Please fail later');
+  await desk.fresh();
+  await expect(desk.row('Please fail later').locator('[data-status=done_error_unread]')).toBeVisible();
+  await desk.choose('Careful');
+  await desk.say('Greet her');
+  await desk.answered(/needs your approval/);
+  await desk.fresh();
+  await expect(desk.row('Greet her').locator('[data-status=waiting], [data-status=streaming]')).toBeVisible();
+});
+
+test('an answer is stopped, and what it said stays', async ({ page, troupe }) => {
+  const desk = await Desk.open(page, troupe.console);
+  await desk.say('Speak slowly');
+  await desk.answered(/One after the other the words/);
+  await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  await desk.idle();
+  await desk.answered(/The answer was stopped/);
+  await expect(desk.turns).not.toContainText(SLOW_END);
+  await expect(desk.turns).toContainText('One after the other');
+});
+
+test('a message that is sent while an answer runs waits for it, and can be taken back', async ({ page, troupe }) => {
+  const desk = await Desk.open(page, troupe.console);
+  await desk.say('Speak slowly');
+  await desk.answered(/One after the other/);
+  await desk.say('And then this');
+  await desk.say('And this not');
+  const queued = desk.turns.getByText('Queued');
+  await expect(queued).toHaveCount(2);
+  await desk.turns
+    .getByRole('listitem')
+    .filter({ hasText: 'And this not' })
+    .getByRole('button', { name: 'Take back' })
+    .click();
+  await expect(queued).toHaveCount(1);
+  await expect(desk.field).toHaveText('And this not');
+  await desk.answered(SLOW_END);
+  await desk.answered('You said: And then this');
+  await desk.idle();
+  await expect(desk.turns).not.toContainText('You said: And this not');
+});
+
+test('a message can interrupt the answer that runs', async ({ page, troupe }) => {
+  const desk = await Desk.open(page, troupe.console);
+  await desk.say('Speak slowly');
+  await desk.answered(/One after the other/);
+  await desk.write('Rather this');
+  await page.keyboard.press('Control+Enter');
+  await desk.answered('You said: Rather this');
+  await desk.idle();
+  await expect(desk.turns).not.toContainText(SLOW_END);
+});
+
+test('an answer that came to a limit is continued', async ({ page, troupe }) => {
+  const desk = await Desk.open(page, troupe.console);
+  await desk.choose('Brief');
+  await desk.say('Greet her');
+  await desk.answered('The limit of tool rounds is reached.');
+  await desk.turns.getByRole('button', { name: 'Continue' }).click();
+  await desk.answered('Now I am done.');
+});
+
+test('a call waits for a person, who edits its arguments in place', async ({ page, troupe }) => {
+  const desk = await Desk.open(page, troupe.console);
+  await desk.choose('Careful');
+  await desk.say('Greet her');
+  await desk.answered(/needs your approval/);
+  await look(page, 'chat-approval');
+  await expectAccessible(page, 'main');
+  // Somebody who comes back later finds it waiting still.
+  await page.reload();
+  const form = desk.turns.getByRole('group', { name: 'Tool call: greet' });
+  await form.getByRole('textbox', { name: 'Arguments' }).click();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.insertText('{"name": "Grace"}');
+  await form.getByRole('button', { name: /Approve/ }).click();
+  await desk.answered('The tool answered: Hello, Grace!');
+});
+
+test('a sub-agent’s work is nested in the call that began it', async ({ page, troupe }) => {
+  const desk = await Desk.open(page, troupe.console);
+  await desk.choose('Planner');
+  await desk.say('lighthouses');
+  await desk.answered(/The writer says:/);
+  await page.reload();
+  await desk.answered(/The writer says:/);
+  await expect(desk.turns.getByRole('group', { name: 'Tool call: writer' })).toBeVisible();
+  await look(page, 'chat-delegates');
+});

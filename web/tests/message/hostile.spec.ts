@@ -1,0 +1,67 @@
+// Every hostile text in a real browser, without the policy that would stop what our own code let through.
+import { HOSTILE } from '../../src/lib/markdown/hostile';
+import { expect, test } from './gallery';
+
+test.use({ policy: false });
+
+test('a hostile text runs, loads, styles and leads nowhere', async ({ page, gallery }) => {
+  const elsewhere: string[] = [];
+  const opened: string[] = [];
+  page.on('request', (request) => {
+    if (!request.url().startsWith(new URL(gallery).origin) && !/^(?:data|blob):/.test(request.url())) {
+      elsewhere.push(request.url());
+    }
+  });
+  page.on('dialog', (dialog) => {
+    opened.push(dialog.message());
+    void dialog.dismiss();
+  });
+  page.context().on('page', (other) => opened.push(other.url()));
+
+  await page.goto(`${gallery}#hostile`);
+  await expect(page.locator('[data-vector]')).toHaveCount(Object.keys(HOSTILE).length);
+  await expect(page.locator('.katex').first()).toBeVisible();
+  // Whatever wants the pointer gets it, and whatever can open is opened.
+  for (const element of await page.locator('[data-vector] :is(b, p, div, td, summary)').all()) {
+    await element.dispatchEvent('mouseover');
+    await element.dispatchEvent('click');
+  }
+  await page.waitForTimeout(300);
+
+  expect(elsewhere).toEqual([]);
+  expect(opened).toEqual([]);
+  expect(page.url()).toBe(`${gallery}#hostile`);
+  expect(await page.evaluate(() => (window as unknown as { hostile?: number }).hostile)).toBeUndefined();
+  expect(await page.evaluate(foundParts)).toEqual([]);
+  // The page's own names are what they were.
+  expect(
+    await page.evaluate(() => [typeof document.getElementById, typeof document.cookie, document.body.tagName]),
+  ).toEqual(['function', 'string', 'BODY']);
+});
+
+/** What should not be there. Runs in the page. */
+function foundParts(): string[] {
+  const found: string[] = [];
+  const forbidden =
+    'script, iframe, object, embed, form, style, link, meta, base, video, audio, textarea, select, dialog, template, slot, portal, marquee, input:not([type=checkbox][disabled])';
+  for (const vector of document.querySelectorAll<HTMLElement>('[data-vector]')) {
+    const name = vector.dataset.vector ?? '';
+    for (const element of vector.querySelectorAll(forbidden)) found.push(`${name}: ${element.outerHTML.slice(0, 80)}`);
+    for (const element of vector.querySelectorAll<HTMLElement>('*')) {
+      for (const { name: attribute, value } of element.attributes) {
+        if (attribute.startsWith('on') || /^\s*javascript:/i.test(value)) found.push(`${name}: ${attribute}=${value}`);
+      }
+      const isOwn = element.closest('.katex, .code-block, svg') !== null;
+      if (!isOwn && element.id !== '') found.push(`${name}: id=${element.id}`);
+      if (!isOwn && element.hasAttribute('style')) found.push(`${name}: style=${element.getAttribute('style')}`);
+      if (!isOwn && ['fixed', 'absolute', 'sticky'].includes(getComputedStyle(element).position)) {
+        found.push(`${name}: ${element.tagName} is ${getComputedStyle(element).position}`);
+      }
+    }
+    for (const link of vector.querySelectorAll<HTMLAnchorElement>('a[href]')) {
+      const safe = /^(?:https?|mailto):/.test(link.href) && link.target === '_blank' && link.rel.includes('noopener');
+      if (!safe) found.push(`${name}: ${link.outerHTML}`);
+    }
+  }
+  return found;
+}
