@@ -111,9 +111,11 @@ async fn each_missing_right_of_a_person_is_named() -> anyhow::Result<()> {
         let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
             "metadata": {"name": "person"}, "rules": rules});
         team.apply(&role.to_string()).await?;
-        let may = format!("--as=system:serviceaccount:{}:person", team.namespace);
+        let person = format!("--as=system:serviceaccount:{}:person", team.namespace);
+        let (resource, part) = resource.split_once('/').unwrap_or((resource, ""));
+        let part = format!("--subresource={part}");
         let granted = async {
-            while team.kubectl(&["auth", "can-i", verb, resource, &may]).is_err() {
+            while team.kubectl(&["auth", "can-i", verb, resource, &part, &person]).is_err() {
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             }
         };
