@@ -11,6 +11,9 @@ use tokio::task::JoinSet;
 use super::refusal::may;
 use super::{PORT, Reached};
 
+/// What the API server asks for: a web socket is opened by a GET, and since Kubernetes 1.35 it must be allowed to create, too.
+const RIGHT: &str = "get and create pods/portforward";
+
 /// A forwarded port; it closes when this is dropped.
 pub(in crate::command) struct Forwarded {
     address: SocketAddr,
@@ -23,7 +26,7 @@ impl Forwarded {
         // Found once before anybody connects, so that what is missing is told and not a broken connection.
         let first = reached.pod().await?;
         let opened = pods.portforward(&first, &[PORT]).await;
-        may(opened, "create pods/portforward", &reached.namespace)?;
+        may(opened, RIGHT, &reached.namespace)?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let mut serving = JoinSet::new();
@@ -59,9 +62,7 @@ async fn serve(listener: TcpListener, pods: Api<Pod>, reached: Reached) {
 async fn carry(mut connection: TcpStream, pods: &Api<Pod>, reached: &Reached) -> anyhow::Result<()> {
     connection.set_nodelay(true)?;
     let pod = reached.pod().await?;
-    let Some(mut forwarder) =
-        may(pods.portforward(&pod, &[PORT]).await, "create pods/portforward", &reached.namespace)?
-    else {
+    let Some(mut forwarder) = may(pods.portforward(&pod, &[PORT]).await, RIGHT, &reached.namespace)? else {
         anyhow::bail!("the pod {pod:?} is gone")
     };
     if let Some(mut stream) = forwarder.take_stream(PORT) {
