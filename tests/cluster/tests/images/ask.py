@@ -2,14 +2,28 @@
 
 import json
 import sys
+import time
+import urllib.error
 import urllib.request
 
 headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
 
 
+def opened(request):
+    # The node's proxy learns of a ready pod a moment after the test.
+    for _ in range(300):
+        try:
+            return urllib.request.urlopen(request, timeout=60)
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError):
+                raise
+            time.sleep(0.1)
+    raise SystemExit("nobody listens at " + sys.argv[1])
+
+
 def post(message):
     request = urllib.request.Request(sys.argv[1], json.dumps({"jsonrpc": "2.0", **message}).encode(), headers)
-    with urllib.request.urlopen(request, timeout=60) as response:
+    with opened(request) as response:
         session = response.headers.get("mcp-session-id")
         if session:
             headers["mcp-session-id"] = session

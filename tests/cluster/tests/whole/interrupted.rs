@@ -122,17 +122,24 @@ async fn a_pod_killed_during_calls_repeats_only_what_reads_and_tells_of_the_rest
     team.apply(&include_str!("ledger.yaml").replace("VERSION", VERSION)).await?;
     team.kubectl(&["wait", "deployment/ledger", "--for=condition=Available", "--timeout=2m"])?;
     team.kubectl(&["wait", "agent/clerk", "--for=condition=Ready", "--timeout=2m"])?;
+    // The node's own proxy learns of a new Service's pod a moment after us.
+    let answering = async {
+        while counts(&team).is_err() {
+            tokio::time::sleep(PAUSE).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, answering).await.context("the service did not answer")?;
     let mut reader = Reader::of(&team, &caller, "clerk", "settle it")?;
 
     // One call is over, and the service holds the other two back.
     let mut stream = reader.connect()?;
     let held = async {
-        // The node's own proxy learns of a new Service's pod a moment after us.
-        while !counts(&team).is_ok_and(|counts| counts == json!({"write": 1, "pay": 1, "look": 1})) {
+        while counts(&team)? != json!({"write": 1, "pay": 1, "look": 1}) {
             tokio::time::sleep(PAUSE).await;
         }
+        Ok::<_, anyhow::Error>(())
     };
-    tokio::time::timeout(LIMIT, held).await.context("the calls did not come")?;
+    tokio::time::timeout(LIMIT, held).await.context("the calls did not come")??;
     reader.until(&mut stream, r#""name":"look""#)?;
     let before = team.kubectl(&OF_POD)?;
     // At once, as a lost machine ends: no signal that the runtime could heed.

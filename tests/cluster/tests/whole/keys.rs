@@ -25,7 +25,8 @@ async fn a_new_secret_is_granted_and_used_without_a_restart() -> anyhow::Result<
     let answer = team.ask(&caller, &json!({"agent_id": "keyed", "text": "hi"}))?;
     assert_eq!(last_text(&answer), "Hello, you said: hi");
     let names = team.kubectl(&["get", "role/troupe-runtime-secrets", "--output=jsonpath={.rules[*].resourceNames}"])?;
-    assert_eq!(names, r#"["provider"]"#);
+    // The second is where the runtime itself keeps what it is told of its environment.
+    assert_eq!(names, r#"["provider","troupe-key-env"]"#);
     assert_eq!(team.kubectl(&pod)?, before);
     team.end()
 }

@@ -40,7 +40,7 @@ const GOAL: Duration = Duration::from_millis(100);
 
 /// What one edit took, from its acknowledgement on.
 struct Served {
-    /// Until the agent was looked at as it is served from then on.
+    /// Until a look at the agent saw it as it is served from then on.
     shown: Duration,
     /// Until a question that was asked at that moment had its answer.
     answered: Duration,
@@ -135,11 +135,10 @@ impl Asking {
     async fn until_served(&self, prompt: &str, answer: &str) -> anyhow::Result<Served> {
         let acknowledged = Instant::now();
         let shown = loop {
-            let looked = acknowledged.elapsed();
             let look = self.http.get(format!("{}/v1/agents/edited", self.url)).bearer_auth(&self.viewer);
             let seen: Value = look.send().await?.error_for_status()?.json().await?;
             if seen["system_prompt"] == prompt {
-                break looked;
+                break acknowledged.elapsed();
             }
         };
         let question = json!({"agent_id": "edited", "text": "hi"});
