@@ -9,8 +9,9 @@
 
 mod conditions;
 mod hardened;
+mod program;
 mod rights;
 mod support;
-mod whole_cluster;
 mod watches;
+mod whole_cluster;
 mod workloads;

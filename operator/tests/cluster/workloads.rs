@@ -73,7 +73,32 @@ async fn the_first_agent_makes_the_runtime_and_everything_of_it() {
     let service = place.is_made(ChildKind::Service, "troupe-runtime").await;
     assert_eq!(service.metadata.owner_references.unwrap()[0].uid, runtime.metadata.uid.unwrap());
     assert!(place.events(Kind::Runtime, "default").await.contains(&"Created".to_owned()));
+    for (kind, name) in OF_RUNTIME {
+        let object = place.made(kind).get(name).await.unwrap();
+        // The API server protects volumes that are in use by one of its own.
+        let finalizers = object.metadata.finalizers.clone().unwrap_or_default();
+        assert!(finalizers.iter().all(|own| own.starts_with("kubernetes.io/")), "{name}: {finalizers:?}");
+        let entries = object.metadata.managed_fields.clone().unwrap_or_default();
+        let ours = entries.iter().filter(|entry| entry.manager.as_deref() == Some("troupe-operator"));
+        let applied: Vec<_> = ours.filter_map(|entry| entry.operation.clone()).collect();
+        assert_eq!(applied, ["Apply"], "{name}: one manager, by server-side apply");
+    }
     operator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_team_or_a_workflow_makes_the_runtime_too() {
+    let team =
+        "kind: Team, metadata: {name: crew}, spec: {strategy: Sequential, members: [{name: one, agentRef: {name: a}}]}";
+    let flow =
+        "kind: Workflow, metadata: {name: flow}, spec: {nodes: [{id: say, type: answer, config: {template: Hello}}]}";
+    for first in [team, flow] {
+        let Some(place) = Place::new().await else { return };
+        let operator = place.operator().await;
+        place.apply(&format!("{{apiVersion: troupe.dev/v1alpha1, {first}}}")).await;
+        place.is_made(ChildKind::StatefulSet, "troupe-runtime").await;
+        operator.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
