@@ -46,8 +46,9 @@ bench: ## Measure: every figure beside its baseline of the same run
 	$(CARGO) build --release --package troupe-runtime --package troupe-model-server --package troupe-bench
 	target/release/troupe-bench suite
 
-bench-operator: cluster ## Measure the operator with 10,000 Agents on a real API server
-	$(CARGO) test --release --package troupe-operator --test scale -- --ignored --nocapture
+bench-operator: cluster ## Measure the operator, and a runtime, with 10,000 Agents on a real API server
+	$(CARGO) build --release --package troupe-runtime
+	TROUPE_BIN=$(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/release/troupe $(CARGO) test --release --package troupe-operator --test scale -- --ignored --nocapture
 
 fmt: ## Format the code
 	$(CARGO) fmt --all

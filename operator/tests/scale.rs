@@ -1,12 +1,14 @@
 //! How much and how fast, printed: ten thousand Agents that share a hundred templates and a hundred Tools.
 //!
 //! `cargo test --release -p troupe-operator --test scale -- --ignored --nocapture`; `TROUPE_SCALE_AGENTS` is another
-//! number of Agents. The operator is a process of its own, so that its memory is its own.
+//! number of Agents. The operator is a process of its own, so that its memory is its own; so is the runtime of the same
+//! namespace, where `TROUPE_BIN` names `troupe`.
 
 #![expect(clippy::expect_used, reason = "it prints what it measures, and fails where it cannot")]
 
 use std::{
     fs,
+    io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -35,16 +37,43 @@ const AT_ONCE: usize = 32;
 /// What each prompt is as long as: a page.
 const PROMPT: usize = 2_000;
 
-struct Operator {
-    process: Child,
-    metrics: String,
+/// The most that each process may have, in MiB.
+const OPERATOR_MEMORY: u64 = 150;
+const RUNTIME_MEMORY: u64 = 256;
+
+/// How long a cold reconcile may take.
+const COLD: Duration = Duration::from_mins(1);
+
+/// A process that ends with this.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
-impl Drop for Operator {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+impl Process {
+    /// Resident memory, now and at its most, in MiB.
+    fn memory(&self) -> (u64, u64) {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).expect("it runs");
+        let field = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+            line.split_whitespace().nth(1).and_then(|it| it.parse::<u64>().ok()).unwrap_or_default() / 1024
+        };
+        (field("VmRSS:"), field("VmHWM:"))
     }
+}
+
+/// Prints a figure beside its goal.
+fn tell(what: &str, figure: impl std::fmt::Display, is_met: bool) {
+    println!("{what}: {figure} ({})", if is_met { "met" } else { "MISSED" });
+}
+
+struct Operator {
+    process: Process,
+    metrics: String,
 }
 
 impl Operator {
@@ -61,7 +90,7 @@ impl Operator {
             .stderr(Stdio::null())
             .spawn()
             .expect("the operator starts");
-        Self { process, metrics }
+        Self { process: Process(process), metrics }
     }
 
     /// The sum of a metric's lines that hold some text.
@@ -86,16 +115,6 @@ impl Operator {
         tokio::time::timeout(LIMIT, wait).await.expect("it comes that far");
         began.elapsed()
     }
-
-    /// Resident memory, now and at its most, in MiB.
-    fn memory(&self) -> (u64, u64) {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).expect("it runs");
-        let field = |name: &str| {
-            let line = status.lines().find(|line| line.starts_with(name)).unwrap_or_default();
-            line.split_whitespace().nth(1).and_then(|it| it.parse::<u64>().ok()).unwrap_or_default() / 1024
-        };
-        (field("VmRSS:"), field("VmHWM:"))
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,19 +134,20 @@ async fn ten_thousand_agents() {
 
     let operator = Operator::start(&cluster, &release).await;
     let took = operator.until("troupe_operator_writes_total", r#"kind="Agent",verb="status""#, agents).await;
-    let (now, most) = operator.memory();
-    println!(
-        "cold reconcile with every status to write: {:.1} s, {now} MiB now, {most} MiB at most",
-        took.as_secs_f64()
-    );
+    let (now, most) = operator.process.memory();
+    tell("cold reconcile, every status to write; goal 60 s", format!("{:.1} s", took.as_secs_f64()), took < COLD);
+    let memory = format!("{now} MiB now, {most} MiB at most");
+    tell("the operator's memory; goal 150 MiB", memory, most <= OPERATOR_MEMORY);
     drop(operator);
 
     let operator = Operator::start(&cluster, &release).await;
     let took = operator.until("troupe_operator_reconciles_total", r#"kind="Agent",outcome="success""#, agents).await;
-    let (now, most) = operator.memory();
-    println!("cold reconcile with nothing to write: {:.1} s, {now} MiB now, {most} MiB at most", took.as_secs_f64());
+    let (now, most) = operator.process.memory();
+    tell("cold reconcile, nothing to write; goal 60 s", format!("{:.1} s", took.as_secs_f64()), took < COLD);
+    let memory = format!("{now} MiB now, {most} MiB at most");
+    tell("the operator's memory; goal 150 MiB", memory, most <= OPERATOR_MEMORY);
     let writes = operator.count("troupe_operator_writes_total", "").await;
-    println!("writes in the steady state: {writes}");
+    tell("writes in the steady state; goal 0", writes, writes == 0);
 
     let before = operator.count("troupe_operator_reconciles_total", r#"kind="Agent""#).await;
     let templates: Api<DynamicObject> = Api::namespaced_with(client, &namespace, &api_resource(Kind::PromptTemplate));
@@ -136,9 +156,46 @@ async fn ten_thousand_agents() {
     let share = agents.div_ceil(100);
     let took = operator.until("troupe_operator_reconciles_total", r#"kind="Agent""#, before + share).await;
     println!("{share} agents of a changed template looked at within {:.1} s", took.as_secs_f64());
-    let (now, most) = operator.memory();
-    println!("at the end: {now} MiB now, {most} MiB at most");
+    let (now, most) = operator.process.memory();
+    println!("the operator at the end: {now} MiB now, {most} MiB at most");
     assert_eq!(writes, 0);
+    drop(operator);
+    runtime(&cluster, &namespace).await;
+}
+
+/// The runtime of the same objects: until it answers, and what it takes then.
+async fn runtime(cluster: &ControlPlane, namespace: &str) {
+    let Some(program) = std::env::var_os("TROUPE_BIN") else {
+        println!("TROUPE_BIN names no troupe: the runtime is not measured");
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let kubeconfig = cluster.kubeconfig_of(namespace, "troupe-runtime").await.expect("the operator made its account");
+    let began = Instant::now();
+    let child = Command::new(program)
+        .args(["serve", "--namespace", namespace, "--listen", "127.0.0.1:0", "--log-format", "json", "--data"])
+        .args([folder.path().join("data"), "--workspace".into(), folder.path().join("workspace")])
+        .env("KUBECONFIG", kubeconfig)
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the runtime starts");
+    let mut process = Process(child);
+    let log = BufReader::new(process.0.stderr.take().expect("it has a log"));
+    let ready = tokio::task::spawn_blocking(move || {
+        let mut lines = log.lines().map_while(Result::ok);
+        let ready = lines.any(|line| line.contains("\"ready\""));
+        // Somebody must read the log, or its writer waits for ever.
+        std::thread::spawn(move || lines.for_each(drop));
+        ready
+    });
+    let ready = tokio::time::timeout(LIMIT, ready).await.expect("it comes that far").expect("it is read");
+    assert!(ready, "the runtime ended before it was ready");
+    println!("the runtime is ready after {:.1} s", began.elapsed().as_secs_f64());
+    // What it says in statuses, and keeps of revisions, comes right after.
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    let (now, most) = process.memory();
+    let memory = format!("{now} MiB now, {most} MiB at most");
+    tell("the runtime's memory with the same objects; goal 256 MiB", memory, most <= RUNTIME_MEMORY);
 }
 
 async fn populate(client: &Client, namespace: &str, agents: u64) {
