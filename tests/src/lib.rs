@@ -8,6 +8,7 @@ mod place;
 mod service;
 mod within;
 
+pub use binary::troupe;
 pub use ledger::Ledger;
 pub use peers::{Peer, peer, run};
 pub use place::Place;
