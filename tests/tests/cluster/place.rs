@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, process::Stdio, time::Duration};
 use clap::Parser as _;
 use kube::{
     Api, Client,
-    api::{DeleteParams, Patch, PatchParams},
+    api::{Patch, PatchParams},
     core::DynamicObject,
     runtime::wait::{Condition, await_condition},
 };
@@ -181,10 +181,6 @@ subjects: [{{kind: ServiceAccount, name: {account}, namespace: {namespace}}}]
     pub(crate) async fn merge(&self, kind: Kind, name: &str, change: Value) {
         let changed = self.ours(kind).patch(name, &PatchParams::default(), &Patch::Merge(change)).await;
         changed.expect("it is changed");
-    }
-
-    pub(crate) async fn delete(&self, kind: Kind, name: &str) {
-        self.ours(kind).delete(name, &DeleteParams::background()).await.expect("it is deleted");
     }
 
     /// Waits until an object is as asked for.
