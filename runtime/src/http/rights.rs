@@ -76,7 +76,7 @@ pub fn need(method: &Method, path: &str) -> Option<Need> {
         ("POST", "/v1/runs/{id}/approvals/{call_id}" | "/v1/runs/{id}/input") => Known,
         ("GET", "/v1/sessions" | "/v1/sessions/events" | "/v1/sessions/search") => Known,
         ("GET", "/v1/sessions/{id}" | "/v1/sessions/{id}/context" | "/v1/sessions/{id}/messages") => Known,
-        ("DELETE", "/v1/sessions/{id}") => Known,
+        ("POST", "/v1/sessions") | ("PATCH" | "DELETE", "/v1/sessions/{id}") => Known,
         ("POST", "/v1/sessions/{id}/generate-title" | "/v1/sessions/{id}/revoke" | "/v1/sessions/{id}/read") => Known,
 
         // A body that names what it makes is reviewed when it is read: it may turn out to change what is there.
@@ -113,6 +113,7 @@ pub fn need(method: &Method, path: &str) -> Option<Need> {
         ("GET", "/v1/resources/{kind}/{name}") => Manifest("get"),
         ("PUT", "/v1/resources/{kind}/{name}") => Applied,
         ("DELETE", "/v1/resources/{kind}/{name}") => Manifest("delete"),
+
 
         ("GET", "/v1/env") | ("POST", "/v1/env/detect") => Runtime("get"),
         ("POST", "/v1/env") | ("DELETE", "/v1/env/{key}") => Runtime("update"),

@@ -155,6 +155,10 @@ pub struct ListParams {
     session: Option<String>,
     /// `draft`, `queued`, `running`, `waiting`, `completed`, `failed` or `cancelled`.
     status: Option<String>,
+    /// Only those created at this time (RFC 3339) or later.
+    since: Option<String>,
+    /// Only those created before this time (RFC 3339).
+    until: Option<String>,
     /// At most this many; 50, at most 500.
     limit: Option<usize>,
     /// `next_cursor` of the page before.
@@ -197,7 +201,13 @@ async fn list(
             .ok_or_else(|| wrong("status", "use draft, queued, running, waiting, completed, failed or cancelled"))
     });
     let after = params.cursor.as_deref().map(|cursor| run_id(cursor).map_err(|_| wrong("cursor", "it is no cursor")));
+    let time = |field: &str, text: Option<&str>| {
+        let read = text.map(|text| parse_timestamp(text).ok_or_else(|| wrong(field, "it is no RFC 3339 time")));
+        read.transpose()
+    };
     let filter = RunFilter {
+        since: time("since", params.since.as_deref())?,
+        until: time("until", params.until.as_deref())?,
         kind: params.kind,
         target: params.target,
         session: params.session,
