@@ -23,6 +23,23 @@ pub struct ProblemBody {
     pub error: String,
     /// The field of the request that is wrong.
     pub field: Option<String>,
+    /// Every field that is wrong, where the request brings a resource.
+    pub findings: Option<Vec<ProblemFinding>>,
+}
+
+/// Something wrong with a request that brings a resource.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct ProblemFinding {
+    /// The field; empty for the whole.
+    pub path: String,
+    /// What is wrong and what to write instead.
+    pub message: String,
+    /// `error` or `warning`.
+    pub severity: String,
+    /// The line in the text that was sent, from 1, where one is known.
+    pub line: Option<usize>,
+    /// The column, from 1, where one is known.
+    pub column: Option<usize>,
 }
 
 /// An answer that is no success. A 4xx names the field and the remedy; a 5xx says nothing internal.

@@ -111,6 +111,8 @@ pub fn need(method: &Method, path: &str) -> Option<Need> {
         ("GET", "/v1/resources/diagnostics") => Findings,
         ("GET", "/v1/resources/{kind}") => Listed,
         ("GET", "/v1/resources/{kind}/{name}") => Manifest("get"),
+        // What refers to it is listed as far as the caller may list that.
+        ("GET", "/v1/resources/{kind}/{name}/uses") => Manifest("get"),
         ("PUT", "/v1/resources/{kind}/{name}") => Applied,
         ("DELETE", "/v1/resources/{kind}/{name}") => Manifest("delete"),
 
