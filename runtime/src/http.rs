@@ -2,10 +2,12 @@
 
 pub mod authorize;
 pub mod caller;
+pub mod console;
 pub mod error;
 pub mod extract;
 pub mod guard;
 pub mod handler;
+pub mod headers;
 pub mod openapi;
 pub mod rights;
 pub mod router;
