@@ -9,6 +9,7 @@ pub mod guard;
 pub mod handler;
 pub mod headers;
 pub mod openapi;
+pub mod range;
 pub mod rights;
 pub mod router;
 pub mod sse;

@@ -242,6 +242,42 @@ impl From<crate::service::sessions::title::TitleError> for Problem {
     }
 }
 
+impl From<crate::service::workspace::place::FileError> for Problem {
+    fn from(error: crate::service::workspace::place::FileError) -> Self {
+        use crate::service::workspace::place::FileError;
+        match &error {
+            FileError::Missing(_) => Self::not_found(error.to_string()),
+            FileError::Denied(_) => Self::forbidden(error.to_string()),
+            FileError::Full => Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()),
+            FileError::Name { field, .. } => Self::bad_request(error.to_string()).with("field", *field),
+            FileError::Outside(_) | FileError::NoFolder(_) | FileError::NoFile(_) | FileError::Root(_) => {
+                Self::bad_request(error.to_string()).with("field", "path")
+            }
+            FileError::NoWorkspace | FileError::Exists(_) => Self::bad_request(error.to_string()),
+            FileError::Ended => Self::unavailable(error.to_string()),
+            FileError::Io { .. } => Self::internal(&error),
+        }
+    }
+}
+
+impl From<crate::service::workspace::upload::UploadError> for Problem {
+    fn from(error: crate::service::workspace::upload::UploadError) -> Self {
+        use crate::service::workspace::upload::UploadError;
+        let status = match error {
+            UploadError::File(error) => return error.into(),
+            UploadError::Refused(problem) => return *problem,
+            UploadError::Request(_) | UploadError::Target(_) | UploadError::Size(_) => StatusCode::BAD_REQUEST,
+            UploadError::NoUpload(_) | UploadError::NoChunk(_) => StatusCode::NOT_FOUND,
+            UploadError::Cancelled | UploadError::NotReady(_) => StatusCode::CONFLICT,
+            UploadError::Stalled => StatusCode::REQUEST_TIMEOUT,
+            UploadError::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        };
+        let detail = error.to_string();
+        let code = detail.split(':').next().unwrap_or_default().to_owned();
+        Self::new(status, detail).with("error_code", code)
+    }
+}
+
 impl From<troupe_catalog::WriteError> for Problem {
     fn from(error: troupe_catalog::WriteError) -> Self {
         use troupe_catalog::WriteError;

@@ -15,3 +15,4 @@ pub mod runs;
 pub mod sessions;
 pub mod templates;
 pub mod tools;
+pub mod workspace;

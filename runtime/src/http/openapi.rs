@@ -36,6 +36,9 @@ fn parts() -> Vec<(&'static str, OpenApi)> {
         ("sessions", handler::sessions::Paths::openapi()),
         ("templates", handler::templates::Paths::openapi()),
         ("tools", handler::tools::Paths::openapi()),
+        ("workspace", handler::workspace::Paths::openapi()),
+        ("workspace", handler::workspace::content::Paths::openapi()),
+        ("uploads", handler::workspace::upload::Paths::openapi()),
     ]
 }
 

@@ -116,6 +116,15 @@ pub fn need(method: &Method, path: &str) -> Option<Need> {
         ("PUT", "/v1/resources/{kind}/{name}") => Applied,
         ("DELETE", "/v1/resources/{kind}/{name}") => Manifest("delete"),
 
+        // The files of the caller's own workspace.
+        ("GET", "/v1/workspace/list" | "/v1/workspace/tree" | "/v1/workspace/children") => Known,
+        ("GET", "/v1/workspace/search" | "/v1/workspace/content" | "/v1/workspace/download") => Known,
+        ("GET", "/v1/workspace/thumbnail" | "/v1/workspace/uploads") => Known,
+        ("POST", "/v1/workspace/rename" | "/v1/workspace/duplicate" | "/v1/workspace/folder") => Known,
+        ("DELETE", "/v1/workspace/delete") => Known,
+        ("POST", "/v1/workspace/upload/init" | "/v1/workspace/upload/{upload_id}/complete") => Known,
+        ("GET" | "DELETE", "/v1/workspace/upload/{upload_id}") => Known,
+        ("PUT", "/v1/workspace/upload/{upload_id}/chunk/{chunk_id}") => Known,
 
         ("GET", "/v1/env") | ("POST", "/v1/env/detect") => Runtime("get"),
         ("POST", "/v1/env") | ("DELETE", "/v1/env/{key}") => Runtime("update"),

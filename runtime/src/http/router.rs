@@ -39,6 +39,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(handler::models::routes())
         .merge(handler::templates::routes())
         .merge(handler::tools::routes())
+        .merge(handler::workspace::routes())
         .merge(handler::platform::routes())
         .fallback(console)
         .method_not_allowed_fallback(wrong_method)

@@ -20,3 +20,5 @@ mod mcp;
 mod resume;
 #[cfg(test)]
 mod stop;
+#[cfg(test)]
+mod uploads;
