@@ -34,6 +34,7 @@ fn parts() -> Vec<(&'static str, OpenApi)> {
         ("platform", handler::platform::Paths::openapi()),
         ("runs", handler::runs::Paths::openapi()),
         ("sessions", handler::sessions::Paths::openapi()),
+        ("setup", handler::setup::Paths::openapi()),
         ("templates", handler::templates::Paths::openapi()),
         ("tools", handler::tools::Paths::openapi()),
         ("workspace", handler::workspace::Paths::openapi()),

@@ -108,7 +108,7 @@ pub fn need(method: &Method, path: &str) -> Option<Need> {
         ("GET", "/v1/mcp-servers") => To("list", McpServer),
         ("DELETE", "/v1/mcp-servers/{name}") => On("delete", McpServer),
 
-        ("GET", "/v1/resources/diagnostics") => Findings,
+        ("GET", "/v1/resources/diagnostics" | "/v1/setup") => Findings,
         ("GET", "/v1/resources/{kind}") => Listed,
         ("GET", "/v1/resources/{kind}/{name}") => Manifest("get"),
         // What refers to it is listed as far as the caller may list that.

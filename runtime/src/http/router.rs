@@ -34,6 +34,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(handler::openapi::routes())
         .merge(handler::runs::routes())
         .merge(handler::sessions::routes())
+        .merge(handler::setup::routes())
         .merge(handler::manifest::routes())
         .merge(handler::mcp_servers::routes())
         .merge(handler::models::routes())
