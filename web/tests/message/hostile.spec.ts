@@ -1,5 +1,6 @@
 // Every hostile text in a real browser, without the policy that would stop what our own code let through.
 import { HOSTILE } from '../../src/lib/markdown/hostile';
+import { foundParts } from './found';
 import { expect, test } from './gallery';
 
 test.use({ policy: false });
@@ -38,30 +39,3 @@ test('a hostile text runs, loads, styles and leads nowhere', async ({ page, gall
     await page.evaluate(() => [typeof document.getElementById, typeof document.cookie, document.body.tagName]),
   ).toEqual(['function', 'string', 'BODY']);
 });
-
-/** What should not be there. Runs in the page. */
-function foundParts(): string[] {
-  const found: string[] = [];
-  const forbidden =
-    'script, iframe, object, embed, form, style, link, meta, base, video, audio, textarea, select, dialog, template, slot, portal, marquee, input:not([type=checkbox][disabled])';
-  for (const vector of document.querySelectorAll<HTMLElement>('[data-vector]')) {
-    const name = vector.dataset.vector ?? '';
-    for (const element of vector.querySelectorAll(forbidden)) found.push(`${name}: ${element.outerHTML.slice(0, 80)}`);
-    for (const element of vector.querySelectorAll<HTMLElement>('*')) {
-      for (const { name: attribute, value } of element.attributes) {
-        if (attribute.startsWith('on') || /^\s*javascript:/i.test(value)) found.push(`${name}: ${attribute}=${value}`);
-      }
-      const isOwn = element.closest('.katex, .code-block, svg') !== null;
-      if (!isOwn && element.id !== '') found.push(`${name}: id=${element.id}`);
-      if (!isOwn && element.hasAttribute('style')) found.push(`${name}: style=${element.getAttribute('style')}`);
-      if (!isOwn && ['fixed', 'absolute', 'sticky'].includes(getComputedStyle(element).position)) {
-        found.push(`${name}: ${element.tagName} is ${getComputedStyle(element).position}`);
-      }
-    }
-    for (const link of vector.querySelectorAll<HTMLAnchorElement>('a[href]')) {
-      const safe = /^(?:https?|mailto):/.test(link.href) && link.target === '_blank' && link.rel.includes('noopener');
-      if (!safe) found.push(`${name}: ${link.outerHTML}`);
-    }
-  }
-  return found;
-}
