@@ -15,7 +15,7 @@ test.use({
   ...chat,
   scenario: chat.scenario.replace(/^rules:$/m, `rules:\n  - ${JSON.stringify(rule)}`),
   // Pictures of this origin may be asked for; there are none.
-  expectedErrors: [/404/, /Content Security Policy/],
+  expectedErrors: [/404|Content Security Policy/],
 });
 
 test('a hostile answer does nothing while it comes, and nothing when it is read again', async ({ page, troupe }) => {
