@@ -64,25 +64,31 @@ ENV PATH=/usr/local/bin:/usr/bin:/bin SSL_CERT_FILE=/etc/ssl/certs/ca-certificat
 USER 65532:65532
 
 FROM base AS runtime
+LABEL org.opencontainers.image.title="Troupe's runtime" org.opencontainers.image.licenses=MIT
 COPY --from=programs /programs/troupe /usr/bin/troupe
 ENTRYPOINT ["/usr/bin/troupe"]
 
 FROM base AS operator
+LABEL org.opencontainers.image.title="Troupe's operator" org.opencontainers.image.licenses=MIT
 COPY --from=programs /programs/troupe-operator /usr/bin/troupe-operator
 ENTRYPOINT ["/usr/bin/troupe-operator"]
 
 FROM scratch AS bridge
+LABEL org.opencontainers.image.title="Troupe's MCP bridge" org.opencontainers.image.licenses=MIT
 COPY --from=programs /programs/troupe-mcp-bridge /usr/bin/troupe-mcp-bridge
+ENV PATH=/usr/local/bin:/usr/bin:/bin
 USER 65532:65532
 ENTRYPOINT ["/usr/bin/troupe-mcp-bridge"]
 
 FROM base AS sandbox
+LABEL org.opencontainers.image.title="Troupe's sandbox" org.opencontainers.image.licenses=MIT
 COPY --from=sandbox-root /root-of/sandbox/ /
 COPY --from=programs /programs/troupe /usr/bin/troupe
 ENV LANG=C.UTF-8
 ENTRYPOINT ["/usr/bin/troupe"]
 
 FROM base AS mcp
+LABEL org.opencontainers.image.title="MCP servers for Python and Node" org.opencontainers.image.licenses=MIT
 COPY --from=mcp-root /root-of/mcp/ /
 ENV LANG=C.UTF-8 UV_TOOL_DIR=/usr/local/share/uv/tools
 WORKDIR /home/mcp

@@ -6,14 +6,19 @@ EXAMPLE ?= quickstart
 LISTEN ?= 127.0.0.1:7988
 # The images that `make image` writes; empty: all. PROFILE, REGISTRY and TAG: see scripts/images.
 IMAGES ?=
-# The images of `make e2e`, and the `troupe` in them.
+# The images of `make e2e`, the profile of the programs in them, and the folder of that.
 E2E_IMAGES = $(CURDIR)/target/e2e
-E2E_PROGRAM = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/$(shell uname -m)-unknown-linux-gnu/quick/troupe
+E2E_PROFILE = dev
+E2E_PROGRAMS = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/debug
+# Its suites. Cargo chooses features for the workspace as a whole, as for `make test`, so that nothing is compiled twice.
+E2E = --test node --test images --test whole
+# With an example among what is built Cargo chooses the dependencies' features as it does for tests: nothing is compiled twice.
+LIKE_TESTS = --workspace --example crdgen
 # What `make test` tests, such as `make test TEST='--package troupe-core'`.
 TEST ?= --workspace
 
 .DEFAULT_GOAL := help
-.PHONY: help build console image run test e2e check bench bench-web bench-operator fmt generate peers cluster
+.PHONY: help build console image run test e2e check bench bench-web bench-operator bench-edits fmt generate peers cluster
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,15 +38,16 @@ run: console ## Build quickly and serve examples/quickstart (EXAMPLE=…) on 127
 test: peers cluster console ## Run all tests; third-party programs that some of them talk to are installed first
 	$(CARGO) test $(TEST)
 ifeq ($(TEST),--workspace)
-	$(CARGO) build --package troupe-runtime --package troupe-model-server --bins
+	$(CARGO) build $(LIKE_TESTS) --bin troupe --bin troupe-model-server
 	@scripts/console test
 endif
 
-e2e: console ## Test on a real Kubernetes node, as root, with images that are built quickly
+e2e: console ## Test on a real Kubernetes node, as root, with images of their own (E2E='--test whole' for one suite)
+	@[ "$$(id -u)" = 0 ] || { echo 'e2e: a node can only be started by root: it is made of namespaces, mounts and cgroups' >&2; exit 1; }
 	tests/cluster/install.sh control-plane chart node >/dev/null
-	CARGO='$(CARGO)' OUT=$(E2E_IMAGES) PROFILE=quick TAG= REGISTRY= scripts/images \
+	CARGO='$(CARGO)' OUT=$(E2E_IMAGES) PROFILE=$(E2E_PROFILE) TAG= REGISTRY= scripts/images \
 		troupe troupe-operator troupe-mcp-bridge troupe-sandbox troupe-mcp troupe-model-server
-	TROUPE_E2E_IMAGES=$(E2E_IMAGES) TROUPE_E2E_PROGRAM=$(E2E_PROGRAM) $(CARGO) test --package troupe-test-cluster --test node --test whole
+	TROUPE_E2E_IMAGES=$(E2E_IMAGES) TROUPE_E2E_PROGRAM=$(E2E_PROGRAMS)/troupe $(CARGO) test --workspace $(E2E)
 
 check: ## Formatting, lints, and whether what is generated is up to date
 	$(CARGO) fmt --all --check
@@ -61,6 +67,11 @@ bench-web: console ## Measure the console in a browser: weight, first paint, fra
 bench-operator: cluster ## Measure the operator, and a runtime, with 10,000 Agents on a real API server
 	$(CARGO) build --release --package troupe-runtime
 	TROUPE_BIN=$(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/release/troupe $(CARGO) test --release --package troupe-operator --test scale -- --ignored --nocapture
+
+# Of optimised programs, as a cluster has them.
+bench-edits: ## Measure on a real node, as root, how soon an edited prompt is served under streams
+	$(MAKE) e2e E2E='--test whole -- latency' E2E_PROFILE=release \
+		E2E_PROGRAMS=$(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/$(shell uname -m)-unknown-linux-gnu/release
 
 fmt: ## Format the code
 	$(CARGO) fmt --all

@@ -18,8 +18,10 @@ async fn every_example_is_valid_with_every_model() {
         // What the model server says is no manifest.
         .filter(|name| name != "scenarios")
         .collect();
+    // Its overlays are for kustomize alone.
+    names.push("kustomize/base".to_owned());
     names.sort();
-    assert!(names.len() >= 7, "{names:?}");
+    assert!(names.len() >= 10, "{names:?}");
     for name in names {
         for overlay in OVERLAYS {
             let (example, overlay) = (examples.join(&name), examples.join("overlays").join(overlay));
@@ -43,9 +45,10 @@ async fn every_scenario_is_one_that_the_model_server_takes() {
     }
 }
 
-/// The example's own scenario, or the echo assistant.
+/// The example's own scenario, or the echo assistant. Of a folder within an example it is the example's.
 async fn example(name: &str) -> Place {
-    let path = repository().join("examples/scenarios").join(format!("{name}.yaml"));
+    let scenario = name.split('/').next().unwrap();
+    let path = repository().join("examples/scenarios").join(format!("{scenario}.yaml"));
     let scenario =
         std::fs::read_to_string(path).map_or_else(|_| Scenario::default(), |text| Scenario::from_yaml(&text).unwrap());
     example_with_model(name, scenario).await
@@ -102,6 +105,22 @@ async fn the_planner_hands_work_to_the_writer() {
 async fn the_extractor_is_asked_again_until_its_answer_fits() {
     let end = asked(&example("structured-output").await, "extractor", "Ada went to London.").await;
     assert_eq!(end.answer, "{\"people\": [\"Ada\"], \"places\": [\"London\"]}\n");
+}
+
+#[tokio::test]
+async fn two_agents_fill_one_template_differently() {
+    let place = example("prompt-template").await;
+    assert_eq!(asked(&place, "bakery", "Good morning").await.answer, "Hello! We open at seven.\n");
+    assert_eq!(
+        asked(&place, "foundry", "Good morning").await.answer,
+        "Good day. Please ask about prices or delivery.\n"
+    );
+}
+
+#[tokio::test]
+async fn the_base_of_the_overlays_runs_without_kustomize() {
+    let end = asked(&example("kustomize/base").await, "greeter", "Good morning").await;
+    assert_eq!(end.answer, "Welcome to the base.\n");
 }
 
 #[tokio::test]

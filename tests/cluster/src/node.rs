@@ -3,6 +3,7 @@
 
 use std::{
     ops::Deref,
+    os::fd::AsFd as _,
     path::{Path, PathBuf},
     process::Command,
     sync::atomic::{AtomicU32, Ordering},
@@ -12,6 +13,7 @@ use std::{
 use anyhow::Context as _;
 use k8s_openapi::api::core::v1::Node as NodeObject;
 use kube::{Api, runtime::wait::await_condition};
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use crate::{
     ControlPlane, apply,
@@ -138,6 +140,26 @@ impl Node {
         let mut command = Command::new("nsenter");
         command.arg(format!("--net={}", self.own()?.network.file().display())).arg("--").arg(program.as_ref());
         Ok(command)
+    }
+
+    /// What `work` comes to on a thread of its own, whose sockets are in the node's network: Services and pods are reached as if it ran
+    /// on the node. Clients belong to the runtime that they were made in, so it makes its own.
+    pub async fn within<T, F>(&self, work: impl FnOnce() -> F + Send + 'static) -> anyhow::Result<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = anyhow::Result<T>>,
+    {
+        let network = std::fs::File::open(self.own()?.network.file())?;
+        let (tell, told) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || {
+            let enter = || move_into_link_name_space(network.as_fd(), Some(LinkNameSpaceType::Network));
+            let worked = enter()
+                .context("the node's network cannot be entered")
+                .and_then(|()| tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work()));
+            // Whoever asked may be gone.
+            let _ = tell.send(worked);
+        });
+        told.await.context("the work within the node's network did not end")?
     }
 
     /// Process ids of everything that we started, for those who measure.

@@ -23,7 +23,10 @@ impl Tools<'_> {
     }
 
     fn with_chart(&self, verb: &str, values: &[&str]) -> Result<String, String> {
-        let chart = chart();
+        self.with(&chart(), verb, values)
+    }
+
+    fn with(&self, chart: &Path, verb: &str, values: &[&str]) -> Result<String, String> {
         let arguments = [verb, "troupe", chart.to_str().unwrap(), "--create-namespace"];
         let arguments = if verb == "upgrade" { &arguments[..3] } else { &arguments[..] };
         self.helm(&[arguments, values].concat())
@@ -134,4 +137,50 @@ fn watches_namespaces(tools: &Tools<'_>) {
     let notes = tools.with_chart("upgrade", &["--reset-values", "--set=crds.enabled=false"]).unwrap();
     assert!(notes.contains("crds.enabled=false"), "{notes}");
     assert_eq!(tools.names("customresourcedefinitions").len(), 8);
+}
+
+/// A chart as an earlier release had it: another version, and a definition that says something else.
+fn earlier_chart(folder: &Path) -> std::path::PathBuf {
+    let earlier = folder.join("earlier");
+    run(Command::new("cp").arg("--recursive").arg(chart()).arg(&earlier)).unwrap();
+    for (file, now, then) in [
+        ("Chart.yaml", concat!("version: ", env!("CARGO_PKG_VERSION"), "\nappVersion"), "version: 0.0.9\nappVersion"),
+        ("files/crds/models.yaml", DESCRIPTION, "An earlier description."),
+    ] {
+        let path = earlier.join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(now), "{file}: {text}");
+        std::fs::write(path, text.replace(now, then)).unwrap();
+    }
+    earlier
+}
+
+/// What the definition of Model says now.
+const DESCRIPTION: &str = "A model behind a provider's API, spoken to in that provider's own wire format.";
+
+#[tokio::test]
+async fn a_release_of_an_earlier_chart_is_upgraded_definitions_included() -> anyhow::Result<()> {
+    let (Some(programs), Some(more)) = (programs()?, chart_programs()?) else { return Ok(()) };
+    let cluster = ControlPlane::start(&programs).await?;
+    let tools = Tools { cluster: &cluster, helm: &more.join("helm") };
+    let earlier = earlier_chart(cluster.folder());
+    let described = || {
+        let definition = tools.get(&["customresourcedefinition", "models.troupe.dev"]);
+        definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["description"].as_str().unwrap().to_owned()
+    };
+    tools.with(&earlier, "install", &[]).unwrap();
+    assert_eq!(described(), "An earlier description.");
+    let notes = tools.with_chart("upgrade", &[]).unwrap();
+    assert!(notes.contains("REVISION: 2"), "{notes}");
+    assert_eq!(described(), DESCRIPTION);
+
+    // Definitions that kubectl applied stay kubectl's until helm is told otherwise, as the chart's README says.
+    let definitions = earlier.join("files/crds");
+    let take = ["apply", "--server-side", "--force-conflicts", "--filename", definitions.to_str().unwrap()];
+    tools.kubectl(&take).unwrap();
+    let refused = tools.with_chart("upgrade", &[]).unwrap_err();
+    assert!(refused.contains(r#"conflict with \"kubectl\""#), "{refused}");
+    tools.with_chart("upgrade", &["--force-conflicts"]).unwrap();
+    assert_eq!(described(), DESCRIPTION);
+    Ok(())
 }

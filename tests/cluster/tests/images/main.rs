@@ -1,6 +1,6 @@
-//! The images that `make image` writes, in restricted pods on the node: each starts, and has what it is for. As root:
-//! `make image PROFILE=quick && cargo test -p troupe-test-cluster --test images`. `TROUPE_IMAGE_ARCHIVES` names another folder than
-//! `target/images`; without archives the tests are skipped.
+//! The images that `scripts/images` writes, in restricted pods on the node: each starts, and has what it is for. As root: `make e2e`
+//! makes them, in `target/e2e`; `TROUPE_E2E_IMAGES` names another folder, such as that of `make image`. Without archives the tests are
+//! skipped.
 
 use std::{
     path::{Path, PathBuf},
@@ -35,11 +35,11 @@ const IMAGES: [&str; 5] = ["troupe", "troupe-operator", "troupe-mcp-bridge", "tr
 /// On a build server (`CI=true`), where `make e2e` has made them.
 #[expect(clippy::print_stderr, reason = "a test that is skipped says why")]
 fn archives() -> anyhow::Result<Option<PathBuf>> {
-    let named = std::env::var_os("TROUPE_IMAGE_ARCHIVES").map(PathBuf::from);
-    let folder = named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/images"));
+    let named = std::env::var_os("TROUPE_E2E_IMAGES").map(PathBuf::from);
+    let folder = named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/e2e"));
     let missing = IMAGES.iter().find(|name| !folder.join(format!("{name}.tar")).is_file());
     let Some(missing) = missing else { return Ok(Some(folder)) };
-    let reason = format!("{missing}.tar is not in {}; `make image` writes it", folder.display());
+    let reason = format!("{missing}.tar is not in {}; `make e2e` writes it", folder.display());
     ensure!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), reason);
     eprintln!("skipped: {reason}");
     Ok(None)

@@ -57,9 +57,9 @@ impl Team {
         Ok(answer)
     }
 
-    /// Starts a run of the quickstart's agent: its id.
-    pub(crate) fn start(&self, token: &str, input: &Value) -> anyhow::Result<String> {
-        let started = self.call(token, "/v1/agents/assistant/runs", Some(input))?;
+    /// Starts a run of an agent: its id.
+    pub(crate) fn start(&self, token: &str, agent: &str, input: &Value) -> anyhow::Result<String> {
+        let started = self.call(token, &format!("/v1/agents/{agent}/runs"), Some(input))?;
         Ok(started.body["id"].as_str().with_context(|| format!("{started:?}"))?.to_owned())
     }
 

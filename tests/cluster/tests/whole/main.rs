@@ -8,8 +8,10 @@
 mod asking;
 mod command_line;
 mod edits;
+mod examples;
 mod interrupted;
 mod keys;
+mod latency;
 mod quickstart;
 mod release;
 mod servers;

@@ -1,12 +1,35 @@
 //! The quickstart as it is: who has the right gets an answer, nobody else does, and every pod is a restricted one.
 
+use std::process::Command;
+
 use serde_json::json;
+use troupe_test_cluster::write_image;
 
 use crate::{
     asking::last_text,
-    release,
-    team::{Team, VERSION},
+    release::{self, Release, said},
+    team::Team,
 };
+
+/// Libraries that the sandbox's image has itself, and of which a program must not meet a second one.
+const OF_THE_IMAGE: [&str; 3] = ["libc.so", "libm.so", "ld-linux"];
+
+/// Gives the node an image with curl: the sandbox's, since no image of ours has it, with this machine's.
+fn load_curl(release: &Release) -> anyhow::Result<()> {
+    let curl = "/usr/bin/curl";
+    let linked = said(Command::new("ldd").arg(curl))?;
+    let libraries = linked.lines().filter_map(|line| line.split_whitespace().find(|word| word.starts_with('/')));
+    let own = libraries.filter(|path| !OF_THE_IMAGE.iter().any(|name| path.contains(name)));
+    // Debian's /lib is /usr/lib, there as here; the linker names either.
+    let target = |path: &str| if path.starts_with("/usr") { path.to_owned() } else { format!("/usr{path}") };
+    let files: Vec<String> =
+        own.chain([curl]).flat_map(|path| ["--file".to_owned(), format!("{path}:{}:755", target(path))]).collect();
+    let base = release::images().join("troupe-sandbox.tar").display().to_string();
+    let options = ["--name", "troupe.dev/test/curl:1", "--from", &base];
+    let archive = release.node.folder().join("curl.tar");
+    write_image(&archive, &options.into_iter().chain(files.iter().map(String::as_str)).collect::<Vec<_>>())?;
+    release.node.load_image(&archive)
+}
 
 #[tokio::test]
 async fn the_quickstart_answers_who_may_ask_and_nobody_else() -> anyhow::Result<()> {
@@ -17,8 +40,8 @@ async fn the_quickstart_answers_who_may_ask_and_nobody_else() -> anyhow::Result<
 
     // A pod with a projected token.
     let caller = team.caller("troupe-invoker").await?;
-    let client = include_str!("client.yaml").replace("NAMESPACE", &team.namespace);
-    team.apply(&client.replace("VERSION", VERSION)).await?;
+    load_curl(release)?;
+    team.apply(&include_str!("client.yaml").replace("NAMESPACE", &team.namespace)).await?;
     let over = ["wait", "pod/client", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=2m"];
     if let Err(error) = team.kubectl(&over) {
         anyhow::bail!("{error:#}\n{}", team.kubectl(&["logs", "client"])?);

@@ -1,6 +1,7 @@
 //! The release that the tests share: images of this source, and the chart with its defaults.
 
 use std::{
+    io::Write as _,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -35,8 +36,7 @@ pub(crate) async fn release() -> anyhow::Result<Option<&'static Release>> {
     let install = || async {
         let node = node().await?.filter(|node| node.is_own());
         let (Some(node), Some(charts)) = (node, chart_programs()?) else { return Ok(None) };
-        let folder =
-            std::env::var_os("TROUPE_E2E_IMAGES").map_or_else(|| repository().join("target/e2e"), PathBuf::from);
+        let folder = images();
         for image in IMAGES {
             let archive = folder.join(format!("{image}.tar"));
             ensure!(archive.exists(), "there is no {}: `make e2e` makes it", archive.display());
@@ -51,6 +51,11 @@ pub(crate) async fn release() -> anyhow::Result<Option<&'static Release>> {
         Ok::<_, anyhow::Error>(Some(release))
     };
     Ok(RELEASE.get_or_try_init(install).await?.as_ref())
+}
+
+/// The folder of the images.
+pub(crate) fn images() -> PathBuf {
+    std::env::var_os("TROUPE_E2E_IMAGES").map_or_else(|| repository().join("target/e2e"), PathBuf::from)
 }
 
 pub(crate) fn repository() -> PathBuf {
@@ -96,6 +101,12 @@ pub(crate) fn said(command: &mut Command) -> anyhow::Result<String> {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     ensure!(output.status.success(), "{command:?}: {out}{err}");
     Ok(out.into_owned())
+}
+
+/// Says something to whoever runs the tests, also when they go well: the harness keeps what `eprintln` says to itself then.
+pub(crate) fn tell(line: &str) {
+    // A test does not fail for want of a reader.
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 #[tokio::test]

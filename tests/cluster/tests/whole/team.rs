@@ -29,8 +29,13 @@ pub(crate) struct Team {
 }
 
 impl Team {
-    /// A namespace with everything up: the runtime is Ready, and so is the agent.
+    /// A namespace with everything up: the runtime is Ready, and so is the agent of the quickstart.
     pub(crate) async fn with_quickstart(release: &'static Release, prefix: &str) -> anyhow::Result<Self> {
+        Self::with_scenario(release, prefix, include_str!("scenario.yaml")).await
+    }
+
+    /// The same, where the model says what a scenario says.
+    pub(crate) async fn with_scenario(release: &'static Release, prefix: &str, scenario: &str) -> anyhow::Result<Self> {
         let node = release.node;
         let client = node.client().await?;
         let namespace = node.namespace(prefix).await?;
@@ -44,6 +49,9 @@ impl Team {
             let text = include_str!("volume.yaml").replace("VOLUME", volume).replace("NAMESPACE", &team.namespace);
             apply(&client, &team.namespace, &text.replace("FOLDER", &folder.display().to_string())).await?;
         }
+        let scenario = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "scenario"},
+            "data": {"scenario.yaml": scenario}});
+        apply(&client, &team.namespace, &scenario.to_string()).await?;
         let model = include_str!("model.yaml").replace("VERSION", VERSION);
         apply(&client, &team.namespace, &model).await?;
         let quickstart = repository().join("examples/quickstart").display().to_string();
@@ -82,13 +90,26 @@ impl Team {
         self.release.node.token(&self.namespace, account, &[&audience]).await
     }
 
+    /// Ends the runtime's process as a lost machine does, with no signal that it could heed.
+    pub(crate) fn kill_runtime(&self) -> anyhow::Result<()> {
+        let of_pod = format!(r#"labels."io.kubernetes.pod.namespace"=={}"#, self.namespace);
+        let filter = format!(r#"{of_pod},labels."io.kubernetes.container.name"==runtime"#);
+        let listed = self.release.node.ctr(&["containers", "list", "--quiet", &filter])?;
+        for container in listed.split_whitespace() {
+            // One that has ended already has no task.
+            let _ = self.release.node.ctr(&["tasks", "kill", "--signal", "SIGKILL", container]);
+        }
+        anyhow::ensure!(!listed.trim().is_empty(), "the node runs no container of the runtime");
+        Ok(())
+    }
+
     /// Makes room for others.
     pub(crate) fn end(self) -> anyhow::Result<()> {
         self.release.kubectl(&["delete", "namespace", &self.namespace, "--wait=false"]).map(drop)
     }
 
     /// What a person would look at, for a failed test's message.
-    fn report(&self) -> String {
+    pub(crate) fn report(&self) -> String {
         let looks: [&[&str]; 4] = [
             &["get", "pods,agents,models,runtimes"],
             &["describe", "pods", "--selector=app.kubernetes.io/name=troupe-runtime"],

@@ -16,7 +16,7 @@ async fn an_upgrade_under_load_loses_no_run() -> anyhow::Result<()> {
     let team = Team::with_quickstart(release, "upgraded").await?;
     let caller = team.caller("troupe-invoker").await?;
     let input = json!({"input": "count slowly", "session_id": "new"});
-    let runs = (0..6).map(|_| team.start(&caller, &input)).collect::<anyhow::Result<Vec<_>>>()?;
+    let runs = (0..6).map(|_| team.start(&caller, "assistant", &input)).collect::<anyhow::Result<Vec<_>>>()?;
 
     let pod = ["get", "pod/troupe-runtime-0", "--output=jsonpath={.metadata.uid}"];
     let before = team.kubectl(&pod)?;
@@ -35,7 +35,7 @@ async fn an_upgrade_under_load_loses_no_run() -> anyhow::Result<()> {
         }
     };
     let pause = tokio::time::timeout(LIMIT, replaced).await?;
-    eprintln!("upgraded with {} runs under way: no answer for {pause:.1?}", runs.len());
+    release::tell(&format!("upgraded with {} runs under way: no answer for {pause:.1?}", runs.len()));
     for run in runs {
         let over = team.run_over(&caller, &run).await?;
         assert_eq!(over["status"], "completed", "{over}");
