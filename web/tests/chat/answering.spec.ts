@@ -135,3 +135,15 @@ test('a sub-agent’s work is nested in the call that began it', async ({ page, 
   await expect(desk.turns.getByRole('group', { name: 'Tool call: writer' })).toBeVisible();
   await look(page, 'chat-delegates');
 });
+
+test('a file that an agent made is shown, and can be had', async ({ page, troupe }) => {
+  const desk = await Desk.open(page, troupe.console);
+  await desk.say('Please write a file');
+  await desk.answered(/I wrote/);
+  const files = desk.turns.getByRole('list', { name: 'Files made by this answer' });
+  await expect(files).toContainText('made.md');
+  await expect(files.getByRole('button', { name: 'Download made.md' })).toBeVisible();
+  // Whoever comes back later finds it still.
+  await page.reload();
+  await expect(files).toContainText('made.md');
+});
