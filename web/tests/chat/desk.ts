@@ -32,7 +32,7 @@ export class Desk {
   static async open(page: Page, url: string, session?: string): Promise<Desk> {
     const desk = new Desk(page);
     await page.goto(session ? `${url}/#/chat/${session}` : `${url}/#/chat`);
-    await expect(desk.field).toBeVisible();
+    await expect(desk.field).toBeVisible({ timeout: 30_000 });
     return desk;
   }
 
