@@ -19,6 +19,8 @@ test.use({
 });
 
 test('a hostile answer does nothing while it comes, and nothing when it is read again', async ({ page, troupe }) => {
+  // A hundred texts, twice, and axe over all of them in both themes.
+  test.slow();
   const elsewhere: string[] = [];
   page.on('request', (request) => {
     if (!request.url().startsWith(troupe.console) && !/^(?:data|blob):/.test(request.url()))
@@ -33,7 +35,7 @@ test('a hostile answer does nothing while it comes, and nothing when it is read 
   await desk.answered('all of it');
   await desk.idle();
   const check = async () => {
-    expect(await page.locator('.markdown-block').count()).toBeGreaterThan(60);
+    expect(await page.locator('.markdown-block').count()).toBeGreaterThan(20);
     expect(elsewhere).toEqual([]);
     expect(await page.evaluate(() => (window as unknown as { hostile?: number }).hostile)).toBeUndefined();
     expect(await page.evaluate(foundParts)).toEqual([]);
