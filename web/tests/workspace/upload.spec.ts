@@ -18,11 +18,11 @@ async function open(page: Page, troupe: Troupe): Promise<void> {
   await expect(page.getByRole('button', { name: 'Upload', exact: true })).toBeVisible();
 }
 
-/** The chunks that were sent whole: `2` for `…/chunk/2`. */
+/** The chunks that the service took whole: `2` for `…/chunk/2`. */
 function sentChunks(page: Page): string[] {
   const sent: string[] = [];
-  page.on('requestfinished', (request) => {
-    if (request.method() === 'PUT') sent.push(request.url().split('/chunk/')[1] ?? '');
+  page.on('response', (answer) => {
+    if (answer.request().method() === 'PUT' && answer.ok()) sent.push(answer.url().split('/chunk/')[1] ?? '');
   });
   return sent;
 }
@@ -60,10 +60,11 @@ test('an upload is paused, resumed and cancelled', async ({ page, troupe }) => {
   await input(page).setInputFiles([film, other]);
   await expect(panel(page).getByText('Waits for the file before it')).toBeVisible();
   await expect.poll(() => sent.length, { timeout: 60_000 }).toBeGreaterThan(0);
-  await expectAccessible(page);
-  await look(page, 'uploads');
   await page.getByRole('button', { name: 'Pause film.bin' }).click();
   await expect(panel(page).getByText(/Paused at \d+ %/)).toBeVisible();
+  await page.getByRole('button', { name: 'Pause other.bin' }).click();
+  await expectAccessible(page);
+  await look(page, 'uploads');
   await expect(panel(page).getByText('other.bin')).toBeVisible();
   await page.getByRole('button', { name: 'Cancel other.bin' }).click();
   const before = sent.length;
