@@ -104,7 +104,7 @@ test.describe('without the service', () => {
 test('an upload goes on after the page was loaded anew, when the file is given again', async ({ page, troupe }) => {
   test.setTimeout(120_000);
   await open(page, troupe);
-  await throttle(page, 2 * MEGABYTE);
+  await throttle(page, 0.8 * MEGABYTE);
   const film = await source(troupe, 'film.bin', 20 * MEGABYTE);
   const sent = sentChunks(page);
   await input(page).setInputFiles(film);
@@ -151,7 +151,7 @@ test('an upload goes on by itself where the browser keeps the file', async ({ pa
     for (let piece = 0; piece < 20; piece += 1) await writable.write(new Uint8Array(1_000_000).fill(piece));
     await writable.close();
   });
-  await throttle(page, 2 * MEGABYTE);
+  await throttle(page, 0.8 * MEGABYTE);
   const sent = sentChunks(page);
   await page.getByRole('button', { name: 'Upload', exact: true }).click();
   await page.getByRole('menuitem', { name: 'Files…' }).click();
@@ -169,7 +169,7 @@ test('an upload goes on by itself where the browser keeps the file', async ({ pa
 test('a file that changed while it was sent is not mixed', async ({ page, troupe, expectedErrors }) => {
   expectedErrors.push(/ERR_/);
   await open(page, troupe);
-  await throttle(page, 2 * MEGABYTE);
+  await throttle(page, 0.8 * MEGABYTE);
   const film = await source(troupe, 'film.bin', 12 * MEGABYTE);
   const sent = sentChunks(page);
   await input(page).setInputFiles(film);
