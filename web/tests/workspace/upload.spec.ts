@@ -81,13 +81,13 @@ test.describe('without the service', () => {
   test.use({ expectedErrors: [/ERR_|status of 50\d/] });
 
   test('an upload waits for it and goes on, and what is there is not sent again', async ({ page, troupe }) => {
-    test.setTimeout(120_000);
+    test.setTimeout(180_000);
     await open(page, troupe);
-    await throttle(page, 2 * MEGABYTE);
+    await throttle(page, 0.8 * MEGABYTE);
     const film = await source(troupe, 'film.bin', 20 * MEGABYTE);
     const sent = sentChunks(page);
     await input(page).setInputFiles(film);
-    await expect.poll(() => sent.length, { timeout: 30_000 }).toBeGreaterThan(0);
+    await expect.poll(() => sent.length, { timeout: 60_000 }).toBeGreaterThan(0);
     await troupe.kill();
     await expect(panel(page).getByText('The service does not answer')).toBeVisible();
     await look(page, 'uploads-waiting');
@@ -102,13 +102,13 @@ test.describe('without the service', () => {
 });
 
 test('an upload goes on after the page was loaded anew, when the file is given again', async ({ page, troupe }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(180_000);
   await open(page, troupe);
   await throttle(page, 0.8 * MEGABYTE);
   const film = await source(troupe, 'film.bin', 20 * MEGABYTE);
   const sent = sentChunks(page);
   await input(page).setInputFiles(film);
-  await expect.poll(() => sent.length, { timeout: 30_000 }).toBeGreaterThan(0);
+  await expect.poll(() => sent.length, { timeout: 60_000 }).toBeGreaterThan(0);
   await page.reload();
   await expect(panel(page).getByText('Was interrupted at')).toBeVisible();
   await expectAccessible(page);
@@ -133,7 +133,7 @@ test('an upload goes on after the page was loaded anew, when the file is given a
 });
 
 test('an upload goes on by itself where the browser keeps the file', async ({ page, troupe }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(180_000);
   // The browser's own picker cannot be clicked by a story: it answers with a file of the browser's private folder,
   // whose handle is kept and asked like any other.
   await page.addInitScript(() => {
@@ -155,7 +155,7 @@ test('an upload goes on by itself where the browser keeps the file', async ({ pa
   const sent = sentChunks(page);
   await page.getByRole('button', { name: 'Upload', exact: true }).click();
   await page.getByRole('menuitem', { name: 'Files…' }).click();
-  await expect.poll(() => sent.length, { timeout: 30_000 }).toBeGreaterThan(0);
+  await expect.poll(() => sent.length, { timeout: 60_000 }).toBeGreaterThan(0);
   await page.reload();
   await throttle(page, 0);
   await page.getByRole('button', { name: 'Choose kept.bin again' }).click();
@@ -173,7 +173,7 @@ test('a file that changed while it was sent is not mixed', async ({ page, troupe
   const film = await source(troupe, 'film.bin', 12 * MEGABYTE);
   const sent = sentChunks(page);
   await input(page).setInputFiles(film);
-  await expect.poll(() => share(page), { timeout: 30_000 }).toBeGreaterThan(5);
+  await expect.poll(() => share(page), { timeout: 60_000 }).toBeGreaterThan(5);
   await page.getByRole('button', { name: 'Pause film.bin' }).click();
   appendFileSync(film, 'more');
   sent.length = 0;
