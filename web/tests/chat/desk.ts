@@ -12,7 +12,9 @@ const LONG = Array.from({ length: 1_600 }, (_, index) => `word${index}`).join(' 
 /** What stories of the chat need of the service. */
 export const chat = {
   manifests: fixture('chat'),
-  scenario: readFileSync(here('tests/scenarios/chat.yaml'), 'utf8').replace('FAST_TEXT', LONG),
+  scenario: readFileSync(here('tests/scenarios/chat.yaml'), 'utf8')
+    .replace('FAST_TEXT', LONG)
+    .replace('AT_LENGTH', LONG),
 };
 
 /** The whole of what the model says when it is asked to speak slowly. */
