@@ -267,14 +267,13 @@ test('a folder is made, and used as the workspace of a new conversation', async 
   await page.getByRole('toolbar').getByRole('button', { name: 'Use for a conversation' }).click();
   await expectAccessible(page, '[role=dialog]');
   await page.getByRole('button', { name: 'Use this folder' }).click();
-  await page.getByRole('button', { name: 'Open conversation' }).click();
-  await expect(page).toHaveURL(/#\/chat\/.+/);
-  const id = decodeURIComponent(page.url().split('/chat/')[1] ?? '');
-  const { sessions } = await troupe.api<{ sessions: { session_id: string; workspace: string }[] }>(
-    'GET',
-    '/v1/sessions',
-  );
-  expect(sessions.find((session) => session.session_id === id)?.workspace).toBe(join(troupe.workspace, 'project'));
+  // Asked of the service: the notice with its way to the conversation is there for some seconds only.
+  await expect
+    .poll(async () => {
+      const { sessions } = await troupe.api<{ sessions: { workspace: string }[] }>('GET', '/v1/sessions');
+      return sessions.map((session) => session.workspace);
+    })
+    .toEqual([join(troupe.workspace, 'project')]);
 });
 
 test('a reference to a file is copied for a message', async ({ page, troupe, context }) => {
@@ -304,18 +303,25 @@ test('a folder of 100,000 files stays smooth', async ({ page, troupe }) => {
   expect(await grid(page).getByRole('row').count()).toBeLessThan(80);
   await page.keyboard.press('Control+a');
   await expect(page.getByText('100,000 selected')).toBeVisible();
-  const longest = await page.locator('.viewport').evaluate(async (element) => {
-    let [before, most] = [performance.now(), 0];
+  const frames = await page.locator('.viewport').evaluate(async (element) => {
+    const took: number[] = [];
+    let before = performance.now();
     for (let step = 0; step < 120; step += 1) {
       element.scrollTop = (element.scrollHeight / 120) * step;
       await new Promise(requestAnimationFrame);
       const now = performance.now();
-      most = Math.max(most, now - before);
+      took.push(now - before);
       before = now;
     }
-    return most;
+    return took.sort((one, other) => one - other);
   });
+<<<<<<< HEAD
   test.info().annotations.push({ type: 'longest frame', description: `${longest.toFixed(1)} ms` });
+=======
+  test.info().annotations.push({ type: 'longest frame', description: `${frames.at(-1)?.toFixed(1)} ms` });
+  // Nine frames in ten: a machine that is busy with other things delays single ones.
+  expect(frames[108]).toBeLessThan(250);
+>>>>>>> 10ad501b18d90b6cbaff7d5914f5080c9e6165aa
 });
 
 test.describe('on a telephone', () => {
