@@ -41,8 +41,7 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<String>) -> io::Result<()
         if path.is_dir() {
             collect(root, &path, files)?;
         } else if let Some(name) = path.strip_prefix(root).ok().and_then(Path::to_str)
-            && !name.ends_with(".gz")
-            && !name.ends_with(".br")
+            && !path.extension().is_some_and(|ending| ending == "gz" || ending == "br")
         {
             files.push(name.to_owned());
         }

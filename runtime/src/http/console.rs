@@ -100,9 +100,9 @@ fn send(asset: &Asset, headers: &HeaderMap) -> Response {
 
 /// The smallest form that the client takes.
 fn variant(asset: &Asset, headers: &HeaderMap) -> (&'static [u8], Option<&'static str>) {
-    let taken = headers.get(header::ACCEPT_ENCODING).and_then(|taken| taken.to_str().ok()).unwrap_or_default();
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|codings| codings.to_str().ok()).unwrap_or_default();
     let takes = |name: &str| {
-        taken.split(',').any(|part| {
+        accepted.split(',').any(|part| {
             let (coding, weight) = part.split_once(';').unwrap_or((part, ""));
             let refused = matches!(weight.trim().strip_prefix("q="), Some("0" | "0.0" | "0.00" | "0.000"));
             coding.trim().eq_ignore_ascii_case(name) && !refused

@@ -106,7 +106,9 @@ pub(super) fn placed(problem: Problem, text: &str) -> Problem {
         let field = problem.member("field").and_then(Value::as_str).unwrap_or_default();
         vec![finding(field, problem.detail())]
     });
-    findings.iter_mut().for_each(|finding| place(finding, text));
+    for finding in &mut findings {
+        place(finding, text);
+    }
     problem.with("findings", findings)
 }
 

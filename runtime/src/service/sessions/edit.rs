@@ -60,7 +60,7 @@ pub struct SessionPatch {
 impl App {
     /// Makes a session without turns.
     pub async fn create_session(&self, asker: &Asker, input: SessionInput) -> Result<SessionRow, Problem> {
-        let title = input.title.as_deref().map(|title| check_title(title)).transpose()?.unwrap_or_default();
+        let title = input.title.as_deref().map(check_title).transpose()?.unwrap_or_default();
         let workspace = self.chosen_folder(asker, input.workspace.as_deref())?;
         let new = NewSession {
             id: Uuid::now_v7().to_string(),
@@ -81,7 +81,7 @@ impl App {
         if patch.workspace.is_some() && row.owner != asker.user() {
             return Err(Problem::forbidden("workspace is its owner's to choose: leave it out"));
         }
-        let title = patch.title.as_deref().map(|title| check_title(title)).transpose()?;
+        let title = patch.title.as_deref().map(check_title).transpose()?;
         let workspace = match patch.workspace {
             Some(folder) => Some(self.chosen_folder(asker, folder.as_deref())?),
             None => None,
