@@ -41,7 +41,7 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<String>) -> io::Result<()
         if path.is_dir() {
             collect(root, &path, files)?;
         } else if let Some(name) = path.strip_prefix(root).ok().and_then(Path::to_str)
-            && path.extension().is_none_or(|ending| ending != "gz" && ending != "br")
+            && !path.extension().is_some_and(|ending| ending == "gz" || ending == "br")
         {
             files.push(name.to_owned());
         }

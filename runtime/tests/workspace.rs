@@ -11,6 +11,8 @@ mod content;
 mod lists;
 #[path = "workspace/pictures.rs"]
 mod pictures;
+#[path = "workspace/references.rs"]
+mod references;
 #[path = "workspace/searches.rs"]
 mod searches;
 #[path = "workspace/setting.rs"]

@@ -100,7 +100,7 @@ fn send(asset: &Asset, headers: &HeaderMap) -> Response {
 
 /// The smallest form that the client takes.
 fn variant(asset: &Asset, headers: &HeaderMap) -> (&'static [u8], Option<&'static str>) {
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|codings| codings.to_str().ok()).unwrap_or_default();
     let takes = |name: &str| {
         accepted.split(',').any(|part| {
             let (coding, weight) = part.split_once(';').unwrap_or((part, ""));

@@ -213,7 +213,7 @@ async fn held(
     let slow = ReceiverStream::new(rest).map(Ok::<_, std::io::Error>);
     let path = format!("/v1/workspace/upload/{id}/chunk/{number}");
     let request = setting.request(Method::PUT, &path).header("content-length", 2_500).body(Body::wrap_stream(slow));
-    let first = tokio::spawn(request.send());
+    let first = setting.app.tasks.spawn(request.send());
     loop {
         let (_, told) = answer(setting.request(Method::GET, &format!("/v1/workspace/upload/{id}"))).await;
         let chunk = &told["chunks"][number];

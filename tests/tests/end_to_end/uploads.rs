@@ -9,6 +9,7 @@ use futures::stream;
 use reqwest::{Body, Client, StatusCode};
 use serde_json::{Value, json};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 use troupe_tests::{Place, Service, within};
 
@@ -106,20 +107,20 @@ async fn every_file_is_whole_however_often_the_service_is_killed() {
     let files: Vec<(String, Arc<[u8]>)> = (0..6_u64)
         .map(|seed| (format!("file-{seed}.bin"), content(seed, 2_500_000 + usize::try_from(seed).unwrap() * 333_333)))
         .collect();
-    let uploads = files.iter().map(|(name, file)| {
+    let mut uploads = JoinSet::new();
+    for (name, file) in &files {
         let uploader = Uploader { client: Client::builder().no_proxy().build().unwrap(), url: url.clone() };
         let (name, file) = (name.clone(), Arc::clone(file));
-        tokio::spawn(async move { uploader.upload(&name, &file).await })
-    });
-    let uploads: Vec<_> = uploads.collect();
+        uploads.spawn(async move { uploader.upload(&name, &file).await });
+    }
     for round in 0..KILLS {
         sleep(Duration::from_millis(60 + 37 * round)).await;
         service.kill().await.unwrap();
         service = place.serve_with(&flags).await.unwrap();
         tell.send(service.url().to_owned()).unwrap();
     }
-    for upload in uploads {
-        within("an upload to be complete", upload).await.unwrap().unwrap().unwrap();
+    while let Some(upload) = within("an upload to be complete", uploads.join_next()).await.unwrap() {
+        upload.unwrap().unwrap();
     }
     for (name, file) in &files {
         let written = std::fs::read(place.workspace().join("in").join(name)).unwrap();

@@ -134,7 +134,9 @@ impl Place {
 
     /// A path below the folder as answers show it.
     pub fn shown(&self, inside: &Path) -> String {
-        self.root.join(inside).display().to_string()
+        // Joining nothing would add a slash.
+        let whole = if inside.as_os_str().is_empty() { self.root.clone() } else { self.root.join(inside) };
+        whole.display().to_string()
     }
 
     /// The folder's path.

@@ -1,39 +1,36 @@
 //! Uploads in pieces (S1-176 to S1-182): begun, written in parallel and in any order, gone on with after a restart,
 //! completed in one step, cancelled, and swept away where nobody came back.
 
+mod error;
 mod plan;
+mod receive;
 mod shelf;
+mod view;
 mod writers;
 
-use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use futures::{Stream, StreamExt as _};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use bytes::Bytes;
+use futures::Stream;
 use uuid::Uuid;
 
+pub use error::UploadError;
 pub use plan::UploadState;
+pub use receive::Announced;
+pub use view::{ChunkDone, ChunkPlan, ChunkStatus, UploadCancelled, UploadDone, UploadInput, UploadPlan, UploadStatus};
 pub(crate) use writers::Uploads;
 
 use super::files::{blocking, waited};
 use super::place::{FileError, Place};
 use crate::app::App;
 use crate::command::variable::Size;
-use crate::http::error::Problem;
 use crate::service::rights::Asker;
 use plan::{Plan, Span, cut};
+use receive::receive;
 use shelf::{Shelf, Upload};
-use writers::{Closing, Turn};
-
-/// What is gathered before it is written, in bytes: so much memory does a piece under way take, however large it is.
-const GATHERED: usize = 1_024 * 1_024;
-
-/// How long a client may send nothing in the middle of a piece.
-const PATIENCE: Duration = Duration::from_mins(1);
+use writers::Closing;
 
 /// The largest file, in bytes: 16 TiB, as the usual file systems have it.
 const LARGEST: u64 = 1 << 44;
@@ -43,166 +40,6 @@ const MOST_OPEN: usize = 200;
 
 /// Between two looks for what was abandoned.
 const SWEEP: Duration = Duration::from_mins(30);
-
-/// Why an upload does not go on; each begins with S1's code.
-#[derive(Debug, thiserror::Error)]
-pub enum UploadError {
-    /// The request is wrong.
-    #[error("INVALID_REQUEST: {0}")]
-    Request(String),
-    /// The file may not go there.
-    #[error("INVALID_TARGET_PATH: {0}")]
-    Target(String),
-    /// There is no such upload.
-    #[error("UPLOAD_NOT_FOUND: there is no upload {0:?}; begin it anew")]
-    NoUpload(String),
-    /// It has no such piece.
-    #[error("CHUNK_NOT_FOUND: the upload has no chunk {0}; its chunks are counted from 0")]
-    NoChunk(usize),
-    /// A piece has another size than was planned.
-    #[error("CHUNK_SIZE_MISMATCH: {0}")]
-    Size(String),
-    /// Nobody wants it any more.
-    #[error("UPLOAD_CANCELLED: the upload was cancelled; begin it anew")]
-    Cancelled,
-    /// It cannot be done now.
-    #[error("UPLOAD_NOT_READY: {0}")]
-    NotReady(String),
-    /// The client sends nothing.
-    #[error("UPLOAD_STALLED: nothing came for a minute; send the chunk again")]
-    Stalled,
-    /// The client has too many open.
-    #[error("TOO_MANY_UPLOADS: {MOST_OPEN} uploads are open; complete or cancel one")]
-    TooMany,
-    /// The file system.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// Where the upload goes cannot be used any more.
-    #[error("{}", .0.detail())]
-    Refused(Box<Problem>),
-}
-
-impl From<Problem> for UploadError {
-    fn from(problem: Problem) -> Self {
-        Self::Refused(Box::new(problem))
-    }
-}
-
-/// An upload to be begun (S1-176).
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-pub struct UploadInput {
-    /// Where it goes: the path of a folder of the workspace, `default`, or the id of a session, for its workspace.
-    #[serde(default)]
-    #[schema(required = true)]
-    pub workspace_id: Option<String>,
-    /// The file's name.
-    #[serde(default)]
-    #[schema(required = true)]
-    pub file_name: Option<String>,
-    /// Its size in bytes.
-    #[serde(default)]
-    #[schema(required = true)]
-    pub file_size: Option<u64>,
-    /// The path of the file below that folder; what is there is overwritten.
-    #[serde(default)]
-    #[schema(required = true)]
-    pub target_path: Option<String>,
-}
-
-/// An upload that was begun (S1-176).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct UploadPlan {
-    /// Its id.
-    pub upload_id: String,
-    /// From how many bytes on a file is cut.
-    pub parallel_size: u64,
-    /// Pieces that may be sent at one time.
-    pub parallel_max_threads: u32,
-    /// How many pieces there are.
-    pub chunk_count: usize,
-    /// The pieces.
-    pub chunks: Vec<ChunkPlan>,
-}
-
-/// A piece of a file (S1-176).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct ChunkPlan {
-    /// Its number, from 0.
-    pub parallel_id: usize,
-    /// Its first byte.
-    pub offset: u64,
-    /// How many bytes.
-    pub size: u64,
-}
-
-/// A piece that is there (S1-178).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct ChunkDone {
-    /// The upload.
-    pub upload_id: String,
-    /// The piece.
-    pub parallel_id: usize,
-    /// How many bytes came.
-    pub received: u64,
-    /// `uploaded`.
-    pub status: &'static str,
-}
-
-/// What is known of a piece.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct ChunkStatus {
-    /// Its number, from 0.
-    pub parallel_id: usize,
-    /// Its first byte.
-    pub offset: u64,
-    /// How many bytes.
-    pub size: u64,
-    /// `pending`, `uploading` or `uploaded`.
-    pub status: &'static str,
-    /// How many bytes are there; of a piece that is sent at this moment, how many came.
-    pub received: u64,
-}
-
-/// What is known of an upload.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct UploadStatus {
-    /// Its id.
-    pub upload_id: String,
-    /// The file's name.
-    pub file_name: String,
-    /// The file's size in bytes.
-    pub file_size: u64,
-    /// Where it goes, below the workspace.
-    pub target_path: String,
-    /// What became of it.
-    pub status: UploadState,
-    /// The pieces.
-    pub chunks: Vec<ChunkStatus>,
-}
-
-/// A file that is in its place (S1-179).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct UploadDone {
-    /// The upload.
-    pub upload_id: String,
-    /// The file's name.
-    pub file_name: String,
-    /// Its size in bytes.
-    pub file_size: u64,
-    /// Its whole path.
-    pub path: String,
-    /// `completed`.
-    pub status: UploadState,
-}
-
-/// An upload that nobody wants any more (S1-180).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct UploadCancelled {
-    /// The upload.
-    pub upload_id: String,
-    /// `cancelled`.
-    pub status: UploadState,
-}
 
 impl App {
     /// Begins an upload: takes the space that the file needs, and says in which pieces it comes.
@@ -226,9 +63,9 @@ impl App {
             chunks: cut(file_size, size, threads),
             state: UploadState::Uploading,
         };
-        let (shelf, root) = (self.files_root(asker, None).await?, self.upload_root(asker, &plan).await?);
+        let (own, root) = (self.files_root(asker, None).await?, self.upload_root(asker, &plan).await?);
         let now = self.clock.now() / 1_000_000;
-        let plan = blocking(move || begin(&shelf, &root, plan, now)).await?;
+        let plan = blocking(move || begin(&own, &root, plan, now)).await?;
         Ok(UploadPlan {
             upload_id: plan.id,
             parallel_size: size,
@@ -313,8 +150,8 @@ impl App {
     pub async fn uploads(&self, asker: &Asker) -> Result<Vec<UploadStatus>, UploadError> {
         let (root, writers) = (self.files_root(asker, None).await?, self.files.uploads.clone());
         blocking(move || {
-            let shelf = Shelf::open(&Place::open(&root)?, false)?;
-            let all = shelf.map(|shelf| shelf.all()).unwrap_or_default();
+            let kept = Shelf::open(&Place::open(&root)?, false)?;
+            let all = kept.map(|kept| kept.all()).unwrap_or_default();
             let open = all.iter().filter(|upload| upload.plan.state == UploadState::Uploading);
             Ok(open.map(|upload| status(upload, &writers)).collect())
         })
@@ -341,7 +178,7 @@ impl App {
         let root = self.files_root(asker, None).await?;
         let wrong = |error: FileError| UploadError::Request(format!("workspace_id: {error}"));
         let named = workspace.to_owned();
-        let inside = blocking(move || Ok::<_, UploadError>(Place::open(&root)?.inside(&named).map_err(wrong)?));
+        let inside = blocking(move || Place::open(&root)?.inside(&named).map_err(wrong));
         Ok((None, inside.await?))
     }
 
@@ -357,8 +194,8 @@ impl App {
         let roots: Vec<PathBuf> = if self.rights.is_open() { vec![root] } else { own(&root).collect() };
         let now = self.clock.now() / 1_000_000;
         for root in roots {
-            let shelf = Place::open(&root).and_then(|place| Shelf::open(&place, false));
-            let gone = shelf.ok().flatten().map_or(0, |shelf| shelf.sweep(now));
+            let kept = Place::open(&root).and_then(|place| Shelf::open(&place, false));
+            let gone = kept.ok().flatten().map_or(0, |kept| kept.sweep(now));
             if gone > 0 {
                 tracing::info!(uploads = gone, "abandoned uploads are gone");
             }
@@ -382,36 +219,6 @@ pub(crate) fn keep(app: &Arc<App>) {
             }
         }
     });
-}
-
-/// What a request says of the piece that it brings, beside the piece.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Announced {
-    /// `Content-Length`.
-    pub length: Option<u64>,
-    /// `X-Upload-Offset`.
-    pub offset: Option<u64>,
-    /// `X-Upload-Size`.
-    pub size: Option<u64>,
-    /// `X-File-Size`.
-    pub file_size: Option<u64>,
-}
-
-impl Announced {
-    fn check(&self, span: Span, whole: u64) -> Result<(), UploadError> {
-        if self.length != Some(span.size) {
-            return Err(UploadError::Size(format!("Content-Length must be {}, the size of the chunk", span.size)));
-        }
-        let told = [
-            ("X-Upload-Offset", self.offset, span.offset),
-            ("X-Upload-Size", self.size, span.size),
-            ("X-File-Size", self.file_size, whole),
-        ];
-        match told.into_iter().find(|(_, told, planned)| told.is_some_and(|told| told != *planned)) {
-            Some((name, _, planned)) => Err(UploadError::Size(format!("{name} must be {planned}, as it was planned"))),
-            None => Ok(()),
-        }
-    }
 }
 
 fn being_completed() -> UploadError {
@@ -473,51 +280,6 @@ fn open(root: &Path, id: &str) -> Result<Upload, UploadError> {
 
 fn span_of(upload: &Upload, chunk: usize) -> Result<Span, UploadError> {
     upload.plan.chunks.get(chunk).copied().ok_or(UploadError::NoChunk(chunk))
-}
-
-/// Writes what comes to the disk, as it comes.
-async fn receive<E: std::fmt::Display>(
-    turn: &Turn,
-    span: Span,
-    data: &Arc<std::fs::File>,
-    mut body: impl Stream<Item = Result<Bytes, E>> + Unpin,
-) -> Result<(), UploadError> {
-    let (mut received, mut gathered) = (0_u64, BytesMut::with_capacity(GATHERED));
-    loop {
-        let next = tokio::select! {
-            () = turn.is_over() => {
-                return Err(UploadError::NotReady("the chunk is sent by another request, or not wanted".to_owned()));
-            }
-            next = tokio::time::timeout(PATIENCE, body.next()) => next.map_err(|_| UploadError::Stalled)?,
-        };
-        let Some(bytes) = next else { break };
-        let bytes = bytes.map_err(|error| UploadError::Size(format!("the chunk broke off: {error}")))?;
-        received += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        if received > span.size {
-            return Err(UploadError::Size(format!("more than {} bytes came", span.size)));
-        }
-        gathered.extend_from_slice(&bytes);
-        turn.came(received);
-        if gathered.len() >= GATHERED {
-            write(turn, data, span.offset + received, &mut gathered).await?;
-        }
-    }
-    if received < span.size {
-        return Err(UploadError::Size(format!("only {received} of {} bytes came", span.size)));
-    }
-    write(turn, data, span.offset + received, &mut gathered).await
-}
-
-/// Writes what was gathered, so that it ends at `end`.
-async fn write(turn: &Turn, data: &Arc<std::fs::File>, end: u64, gathered: &mut BytesMut) -> Result<(), UploadError> {
-    let bytes = std::mem::replace(gathered, BytesMut::with_capacity(GATHERED)).freeze();
-    let data = Arc::clone(data);
-    waited(turn.clone(), move || {
-        let start = end - u64::try_from(bytes.len()).unwrap_or_default();
-        data.write_all_at(&bytes, start)
-            .map_err(|error| super::place::failed("write", Path::new("the upload"))(error).into())
-    })
-    .await
 }
 
 fn complete(shelf: &Path, target: &Path, id: &str) -> Result<UploadDone, UploadError> {
