@@ -64,7 +64,8 @@ export class Desk {
 
   /** All that the conversation shows, but for what was told to listeners when an answer came. */
   async words(): Promise<string> {
-    return (await this.turns.innerText()).replace(/\s*\w+ has answered\./g, '');
+    // How long an answer took is measured from its stream where it was followed, else from what is stored of it.
+    return (await this.turns.innerText()).replace(/\s*\w+ has answered\./g, '').replace(/[\d.]+ m?s\b/g, '(a time)');
   }
 
   /** Nothing runs in the conversation that is shown. */
