@@ -15,13 +15,15 @@ const quiet = [
 
 export default defineConfig({
   testDir: 'tests',
-  // Several people in one clone keep out of each other's way.
+  // Two that run at once keep out of each other's way.
   outputDir: process.env.TROUPE_DIST ? `${process.env.TROUPE_DIST}-results` : 'test-results/output',
   globalSetup: './tests/harness/setup.ts',
   // Each story has a service of its own; two at a time are as many as two cores carry.
   fullyParallel: true,
   workers: Number(process.env.TROUPE_STORIES ?? 2),
   timeout: 60_000,
+  // A build server may be busy with other things for as long as a story waits.
+  retries: process.env.CI ? 2 : 0,
   expect: { timeout: 10_000 },
   forbidOnly: Boolean(process.env.CI),
   reporter: [['list']],

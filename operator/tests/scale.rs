@@ -67,6 +67,7 @@ impl Process {
 }
 
 /// Prints a figure beside its goal.
+#[expect(clippy::print_stdout, reason = "figures are what is asked for")]
 fn tell(what: &str, figure: impl std::fmt::Display, is_met: bool) {
     println!("{what}: {figure} ({})", if is_met { "met" } else { "MISSED" });
 }
@@ -164,6 +165,7 @@ async fn ten_thousand_agents() {
 }
 
 /// The runtime of the same objects: until it answers, and what it takes then.
+#[expect(clippy::print_stdout, reason = "figures are what is asked for")]
 async fn runtime(cluster: &ControlPlane, namespace: &str) {
     let Some(program) = std::env::var_os("TROUPE_BIN") else {
         println!("TROUPE_BIN names no troupe: the runtime is not measured");

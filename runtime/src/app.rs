@@ -25,6 +25,7 @@ use crate::secrets::Secrets;
 use crate::service::env::Environment;
 use crate::service::resolve::Compositions;
 use crate::service::rights::Rights;
+use crate::service::workspace::files::Files;
 use crate::settings::Settings;
 use crate::telemetry::Watchers;
 use crate::telemetry::metrics::Metrics;
@@ -58,6 +59,8 @@ pub struct App {
     pub secrets: Arc<Secrets>,
     /// Images and recordings.
     pub media: MediaReader,
+    /// What the files of all callers' workspaces share.
+    pub files: Files,
     /// Counters and histograms.
     pub metrics: Arc<Metrics>,
     /// Metrics and traces of every run.
@@ -176,6 +179,7 @@ impl App {
             environment,
             secrets,
             media,
+            files: Files::default(),
             metrics,
             watchers,
             clock,
@@ -186,6 +190,7 @@ impl App {
         });
         crate::service::context::watch(&app);
         crate::service::sessions::retention::keep(&app);
+        crate::service::workspace::upload::keep(&app);
         Ok(app)
     }
 

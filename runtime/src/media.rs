@@ -6,7 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cap_std::fs::OpenOptionsExt as _;
 use http::Method;
+use rustix::fs::OFlags;
 use troupe_core::message::Media;
 use troupe_core::port::MediaSource;
 use troupe_net::{Client, Request, Trust};
@@ -47,15 +49,21 @@ impl MediaReader {
         image_of(&bytes, kind.as_deref())
     }
 
-    fn read_file(&self, path: &str, workspace: Option<&Path>) -> Result<Media, String> {
+    async fn read_file(&self, path: &str, workspace: Option<&Path>) -> Result<Media, String> {
         let root = workspace.or(self.workspace.as_deref()).ok_or("there is no workspace to read the image from")?;
-        let bytes = read_within(root, path, MOST_BYTES)?;
+        let bytes = read_in_workspace(root, path, MOST_BYTES).await?;
         image_of(&bytes, None)
     }
 }
 
-/// Reads a file below `root`; neither `..` nor a link leads out of it.
-pub fn read_within(root: &Path, path: &str, most: usize) -> Result<Vec<u8>, String> {
+/// Reads a file below `root`, on a thread that may wait for disks; neither `..` nor a link leads out of it.
+pub async fn read_in_workspace(root: &Path, path: &str, most: usize) -> Result<Vec<u8>, String> {
+    let (root, path) = (root.to_owned(), path.to_owned());
+    let read = tokio::task::spawn_blocking(move || read_within(&root, &path, most));
+    read.await.unwrap_or_else(|_| Err("reading a file was ended".to_owned()))
+}
+
+fn read_within(root: &Path, path: &str, most: usize) -> Result<Vec<u8>, String> {
     use std::io::Read;
     let relative = Path::new(path).strip_prefix(root).unwrap_or(Path::new(path));
     if relative.is_absolute() {
@@ -67,7 +75,10 @@ pub fn read_within(root: &Path, path: &str, most: usize) -> Result<Vec<u8>, Stri
         _ => format!("{path:?} cannot be read: {error}"),
     };
     let folder = cap_std::fs::Dir::open_ambient_dir(root, cap_std::ambient_authority()).map_err(refused)?;
-    let mut file = folder.open(relative).map_err(refused)?;
+    // A pipe or a device would block or never end; opening such a thing without waiting is all that is done with it.
+    let mut options = cap_std::fs::OpenOptions::new();
+    options.read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+    let mut file = folder.open_with(relative, &options).map_err(refused)?;
     let facts = file.metadata().map_err(refused)?;
     if !facts.is_file() {
         return Err(format!("{path:?} is not a file"));
@@ -95,7 +106,7 @@ impl MediaSource for MediaReader {
         {
             return image_of(&bytes, None);
         }
-        match self.read_file(reference, workspace) {
+        match self.read_file(reference, workspace).await {
             Ok(media) => Ok(media),
             Err(problem) => STANDARD.decode(&compact).ok().and_then(|bytes| image_of(&bytes, None).ok()).ok_or(problem),
         }

@@ -15,6 +15,7 @@ pub mod resolve;
 pub mod rights;
 pub mod runs;
 pub mod sessions;
+pub mod setup;
 pub mod templates;
 pub mod tools;
 pub mod workspace;

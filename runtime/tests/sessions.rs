@@ -7,6 +7,9 @@ mod compaction;
 #[path = "sessions/events.rs"]
 mod events;
 #[cfg(test)]
+#[path = "sessions/kept.rs"]
+mod kept;
+#[cfg(test)]
 #[path = "sessions/routes.rs"]
 mod routes;
 #[cfg(test)]

@@ -7,7 +7,7 @@ test('every page opens from the navigation', async ({ page, troupe }) => {
   await page.goto(troupe.console);
   for (const name of PAGES) {
     await page.getByRole('navigation').locator(`a[href="#/${name}"]`).click();
-    await expect(page.getByRole('navigation').locator('[aria-current=page]')).toHaveAttribute('href', `#/${name}`);
+    await expect(page.getByRole('navigation').locator('a[aria-current=page]')).toHaveAttribute('href', `#/${name}`);
     await expect(page.locator('main h1')).toHaveCount(1);
   }
   await expectAccessible(page);

@@ -157,7 +157,7 @@ async fn the_examples_come_to_the_same_statuses_in_every_rotation_of_their_order
         }
         let mut statuses = Vec::new();
         for (kind, name) in &named {
-            let waits = *kind == Kind::McpServer && name == "time" || *kind == Kind::McpServer && name == "fetch";
+            let waits = *kind == Kind::McpServer && ["time", "fetch"].contains(&name.as_str());
             let reason = if waits { "WorkloadUnavailable" } else { "Valid" };
             statuses.push(lasting(&place.ready(*kind, name, reason, "").await));
         }

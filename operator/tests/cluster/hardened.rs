@@ -10,7 +10,7 @@ use kube::{
 };
 use serde_json::json;
 use troupe_crds::Kind;
-use troupe_operator::child::ChildKind;
+use troupe_operator::{child::ChildKind, names};
 
 use crate::support::{Place, condition};
 
@@ -83,7 +83,7 @@ async fn every_golden_mcp_server_is_taken_and_settles() {
             let seen = |object: Option<&DynamicObject>| {
                 object.is_some_and(|it| it.data["status"]["observedGeneration"].as_i64() == it.metadata.generation)
             };
-            place.until(place.made(ChildKind::Deployment), &format!("mcp-{server}"), "be seen", seen).await;
+            place.until(place.made(ChildKind::Deployment), &names::mcp(&server), "be seen", seen).await;
         }
         let all = |object: Option<&DynamicObject>| object.is_some_and(|it| condition(it, "Ready").is_some());
         place.until(place.ours(Kind::McpServer), &server, "have a status", all).await;

@@ -21,6 +21,8 @@ use crate::locate::locate;
 use crate::parse::Content;
 use crate::view::{Section, View};
 
+pub(crate) use decide::{not_ready, not_there};
+
 use decide::Decision;
 use lost::Lost;
 

@@ -187,6 +187,11 @@ impl Catalog {
         self.shared.cluster.as_deref()
     }
 
+    /// What this runtime serves.
+    pub(crate) fn served(&self) -> &Served {
+        &self.shared.served
+    }
+
     /// The time, for conditions.
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp::from_microsecond(self.shared.clock.now()).unwrap_or_default()

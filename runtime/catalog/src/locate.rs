@@ -2,8 +2,9 @@
 
 use crate::edit::{Places, Step};
 
-/// Line and column, both from 1, of the deepest part of `path` that the text has; the first content otherwise.
-pub(crate) fn locate(text: &str, path: &str) -> Option<(usize, usize)> {
+/// Line and column, both from 1, of the deepest part of `path` that the text has; the first content otherwise. `None`
+/// where the text is no YAML.
+pub fn locate(text: &str, path: &str) -> Option<(usize, usize)> {
     let places = Places::new(text)?;
     let mut steps = steps(path);
     while !steps.is_empty() {

@@ -23,6 +23,23 @@ pub struct ProblemBody {
     pub error: String,
     /// The field of the request that is wrong.
     pub field: Option<String>,
+    /// Every field that is wrong, where the request brings a resource.
+    pub findings: Option<Vec<ProblemFinding>>,
+}
+
+/// Something wrong with a request that brings a resource.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct ProblemFinding {
+    /// The field; empty for the whole.
+    pub path: String,
+    /// What is wrong and what to write instead.
+    pub message: String,
+    /// `error` or `warning`.
+    pub severity: String,
+    /// The line in the text that was sent, from 1, where one is known.
+    pub line: Option<usize>,
+    /// The column, from 1, where one is known.
+    pub column: Option<usize>,
 }
 
 /// An answer that is no success. A 4xx names the field and the remedy; a 5xx says nothing internal.
@@ -222,6 +239,42 @@ impl From<crate::service::sessions::title::TitleError> for Problem {
             TitleError::Ask(AskError::Pin(error)) => Self::internal(&error),
             TitleError::Ask(error @ AskError::Cancelled(_)) => Self::unavailable(error.to_string()),
         }
+    }
+}
+
+impl From<crate::service::workspace::place::FileError> for Problem {
+    fn from(error: crate::service::workspace::place::FileError) -> Self {
+        use crate::service::workspace::place::FileError;
+        match &error {
+            FileError::Missing(_) => Self::not_found(error.to_string()),
+            FileError::Denied(_) => Self::forbidden(error.to_string()),
+            FileError::Full => Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()),
+            FileError::Name { field, .. } => Self::bad_request(error.to_string()).with("field", *field),
+            FileError::Outside(_) | FileError::NoFolder(_) | FileError::NoFile(_) | FileError::Root(_) => {
+                Self::bad_request(error.to_string()).with("field", "path")
+            }
+            FileError::NoWorkspace | FileError::Exists(_) => Self::bad_request(error.to_string()),
+            FileError::Ended => Self::unavailable(error.to_string()),
+            FileError::Io { .. } => Self::internal(&error),
+        }
+    }
+}
+
+impl From<crate::service::workspace::upload::UploadError> for Problem {
+    fn from(error: crate::service::workspace::upload::UploadError) -> Self {
+        use crate::service::workspace::upload::UploadError;
+        let status = match error {
+            UploadError::File(error) => return error.into(),
+            UploadError::Refused(problem) => return *problem,
+            UploadError::Request(_) | UploadError::Target(_) | UploadError::Size(_) => StatusCode::BAD_REQUEST,
+            UploadError::NoUpload(_) | UploadError::NoChunk(_) => StatusCode::NOT_FOUND,
+            UploadError::Cancelled | UploadError::NotReady(_) => StatusCode::CONFLICT,
+            UploadError::Stalled => StatusCode::REQUEST_TIMEOUT,
+            UploadError::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        };
+        let detail = error.to_string();
+        let code = detail.split(':').next().unwrap_or_default().to_owned();
+        Self::new(status, detail).with("error_code", code)
     }
 }
 

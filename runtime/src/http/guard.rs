@@ -108,7 +108,10 @@ fn allow(headers: &mut HeaderMap, origin: HeaderValue) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
     let allowed = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-Id, X-Upload-Offset, X-Upload-Size, X-File-Size";
     headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(allowed));
-    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("X-Session-Id, X-Request-Id"));
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("X-Session-Id, X-Run-Id, X-Request-Id"),
+    );
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ pub mod platform;
 pub mod resource_events;
 pub mod runs;
 pub mod sessions;
+pub mod setup;
 pub mod templates;
 pub mod tools;
 pub mod usage;
+pub mod workspace;

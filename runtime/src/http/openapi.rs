@@ -34,9 +34,13 @@ fn parts() -> Vec<(&'static str, OpenApi)> {
         ("platform", handler::platform::Paths::openapi()),
         ("runs", handler::runs::Paths::openapi()),
         ("sessions", handler::sessions::Paths::openapi()),
+        ("setup", handler::setup::Paths::openapi()),
         ("templates", handler::templates::Paths::openapi()),
         ("tools", handler::tools::Paths::openapi()),
         ("runs", handler::usage::Paths::openapi()),
+        ("workspace", handler::workspace::Paths::openapi()),
+        ("workspace", handler::workspace::content::Paths::openapi()),
+        ("uploads", handler::workspace::upload::Paths::openapi()),
     ]
 }
 

@@ -76,7 +76,7 @@ pub fn need(method: &Method, path: &str) -> Option<Need> {
         ("POST", "/v1/runs/{id}/approvals/{call_id}" | "/v1/runs/{id}/input") => Known,
         ("GET", "/v1/sessions" | "/v1/sessions/events" | "/v1/sessions/search") => Known,
         ("GET", "/v1/sessions/{id}" | "/v1/sessions/{id}/context" | "/v1/sessions/{id}/messages") => Known,
-        ("DELETE", "/v1/sessions/{id}") => Known,
+        ("POST", "/v1/sessions") | ("PATCH" | "DELETE", "/v1/sessions/{id}") => Known,
         ("POST", "/v1/sessions/{id}/generate-title" | "/v1/sessions/{id}/revoke" | "/v1/sessions/{id}/read") => Known,
 
         // A body that names what it makes is reviewed when it is read: it may turn out to change what is there.
@@ -108,11 +108,23 @@ pub fn need(method: &Method, path: &str) -> Option<Need> {
         ("GET", "/v1/mcp-servers") => To("list", McpServer),
         ("DELETE", "/v1/mcp-servers/{name}") => On("delete", McpServer),
 
-        ("GET", "/v1/resources/diagnostics") => Findings,
+        ("GET", "/v1/resources/diagnostics" | "/v1/setup") => Findings,
         ("GET", "/v1/resources/{kind}") => Listed,
         ("GET", "/v1/resources/{kind}/{name}") => Manifest("get"),
+        // What refers to it is listed as far as the caller may list that.
+        ("GET", "/v1/resources/{kind}/{name}/uses") => Manifest("get"),
         ("PUT", "/v1/resources/{kind}/{name}") => Applied,
         ("DELETE", "/v1/resources/{kind}/{name}") => Manifest("delete"),
+
+        // The files of the caller's own workspace.
+        ("GET", "/v1/workspace/list" | "/v1/workspace/tree" | "/v1/workspace/children") => Known,
+        ("GET", "/v1/workspace/search" | "/v1/workspace/content" | "/v1/workspace/download") => Known,
+        ("GET", "/v1/workspace/thumbnail" | "/v1/workspace/uploads") => Known,
+        ("POST", "/v1/workspace/rename" | "/v1/workspace/duplicate" | "/v1/workspace/folder") => Known,
+        ("DELETE", "/v1/workspace/delete") => Known,
+        ("POST", "/v1/workspace/upload/init" | "/v1/workspace/upload/{upload_id}/complete") => Known,
+        ("GET" | "DELETE", "/v1/workspace/upload/{upload_id}") => Known,
+        ("PUT", "/v1/workspace/upload/{upload_id}/chunk/{chunk_id}") => Known,
 
         ("GET", "/v1/env") | ("POST", "/v1/env/detect") => Runtime("get"),
         ("POST", "/v1/env") | ("DELETE", "/v1/env/{key}") => Runtime("update"),

@@ -9,10 +9,12 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 
 use super::authorize::authorize;
+use super::console::console;
 use super::error::{Problem, in_the_callers_words};
 use super::extract::{JSON_LIMIT, request_id};
 use super::guard::{Origins, guard};
 use super::handler;
+use super::headers::secure;
 use crate::app::App;
 
 /// The whole service.
@@ -32,28 +34,23 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(handler::openapi::routes())
         .merge(handler::runs::routes())
         .merge(handler::sessions::routes())
+        .merge(handler::setup::routes())
         .merge(handler::manifest::routes())
         .merge(handler::mcp_servers::routes())
         .merge(handler::models::routes())
         .merge(handler::templates::routes())
         .merge(handler::tools::routes())
         .merge(handler::usage::routes())
+        .merge(handler::workspace::routes())
         .merge(handler::platform::routes())
-        .fallback(unknown)
+        .fallback(console)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(JSON_LIMIT))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), authorize))
         .layer(middleware::from_fn_with_state(origins, guard))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), identify))
+        .layer(middleware::from_fn(secure))
         .with_state(app)
-}
-
-async fn unknown(request: Request) -> Response {
-    let problem = Problem::not_found(format!(
-        "there is no {} here; GET /v1/openapi.json lists what there is",
-        request.uri().path()
-    ));
-    in_the_callers_words(request.method(), request.uri().path(), problem)
 }
 
 async fn wrong_method(request: Request) -> Response {

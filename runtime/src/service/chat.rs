@@ -110,7 +110,7 @@ impl App {
             ..InferInput::default()
         };
         let session = self.session_of(&caller.asker, &like_infer).await?;
-        let workspace = self.workspace_of(&caller.asker, &like_infer, &pinned)?;
+        let workspace = self.workspace_of(&caller.asker, &like_infer, &session, &pinned)?;
         let turns = self.turns(&like_infer, &pinned, workspace.as_ref()).await?;
         let (session, _) = session_of_run(&session, &like_infer, &turns, workspace.as_ref());
         let stateless = session.is_none() && caller.idempotency.is_none();

@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use troupe_catalog::ResolveError;
-use troupe_core::agent::{Limits, PinnedSnapshot};
+use troupe_core::agent::{AgentSnapshot, Limits, PinnedSnapshot, Snapshot};
 use troupe_core::engine::{Command, Dispatch, SessionOfRun, StartRequest, Started};
 use troupe_core::message::Role;
 use troupe_crds::Kind;
@@ -51,7 +51,8 @@ pub struct InferInput {
     /// A model given inline, or values over the registered one's.
     #[serde(default)]
     pub model: Option<ModelConfigInput>,
-    /// The same under its other name.
+    /// The same under its other name. With `agent_id`, its `model_id` is a registered model that answers in place of the
+    /// agent's own.
     #[serde(default)]
     pub model_config_override: Option<ModelConfigInput>,
     /// Abort the session's running run first.
@@ -123,12 +124,22 @@ pub(crate) enum Session {
     Known(Box<troupe_store::SessionRow>),
 }
 
+impl Session {
+    /// The folder that its owner chose for it; nobody else works there.
+    fn workspace(&self, asker: &Asker) -> Option<&str> {
+        match self {
+            Self::Known(row) if row.owner == asker.user() => row.workspace.as_deref(),
+            _ => None,
+        }
+    }
+}
+
 impl App {
     /// Starts what S1's request asks for.
     pub async fn infer(&self, input: InferInput, caller: Caller) -> Result<Inference, Problem> {
         let session = self.session_of(&caller.asker, &input).await?;
         let snapshot = self.target(&caller.asker, &input).await?;
-        let workspace = self.workspace_of(&caller.asker, &input, &snapshot)?;
+        let workspace = self.workspace_of(&caller.asker, &input, &session, &snapshot)?;
         let turns = self.turns(&input, &snapshot, workspace.as_ref()).await?;
         let limits = self.limits(&input, &snapshot);
         let (session_of_run, about) = session_of_run(&session, &input, &turns, workspace.as_ref());
@@ -178,7 +189,8 @@ impl App {
     async fn target(&self, asker: &Asker, input: &InferInput) -> Result<PinnedSnapshot, Problem> {
         if let Some(agent) = input.agent_id.as_deref().filter(|agent| !agent.is_empty()) {
             self.may_invoke(asker, Kind::Agent, agent).await?;
-            return self.resolve_agent(agent, None).await.map_err(|error| agent_not_found(agent, &error));
+            let pinned = self.resolve_agent(agent, None).await.map_err(|error| agent_not_found(agent, &error))?;
+            return self.with_model(asker, pinned, input).await;
         }
         let inline = match (&input.model, &input.model_config_override) {
             (Some(model), _) => Some(Inline { field: "model", model }),
@@ -199,14 +211,36 @@ impl App {
         Ok(pinned)
     }
 
-    /// The folder that the run's tools work in (S1-163): the request's, else the caller's, and the agent's place in it.
+    /// An agent with the registered model that `model_config_override.model_id` names in place of its own, such as for
+    /// an answer of another model to the same question. Everything else of that field is for ad-hoc calls.
+    async fn with_model(
+        &self,
+        asker: &Asker,
+        pinned: PinnedSnapshot,
+        input: &InferInput,
+    ) -> Result<PinnedSnapshot, Problem> {
+        let model = input.model_config_override.as_ref().and_then(|model| model.model_id.as_deref());
+        let Some(model) = model.filter(|model| !model.is_empty()) else { return Ok(pinned) };
+        self.may_invoke(asker, Kind::Model, model).await?;
+        let models = self.composed_models(&self.catalog.view(), model, None)?;
+        let Some(agent) = pinned.snapshot.agent().filter(|agent| agent.models != models) else { return Ok(pinned) };
+        let changed = AgentSnapshot { models, ..AgentSnapshot::clone(agent) };
+        let mut snapshot = Snapshot::clone(&pinned.snapshot);
+        snapshot.agents.insert(snapshot.target.clone(), Arc::new(changed));
+        PinnedSnapshot::new(snapshot).map_err(|error| Problem::internal(&error))
+    }
+
+    /// The folder that the run's tools work in (S1-163): the request's, else the session's, else the caller's, and the
+    /// agent's place in it.
     pub(crate) fn workspace_of(
         &self,
         asker: &Asker,
         input: &InferInput,
+        session: &Session,
         snapshot: &PinnedSnapshot,
     ) -> Result<Option<PathBuf>, Problem> {
-        let Some(root) = self.workspace_for(asker, input.workspace.as_deref())? else { return Ok(None) };
+        let named = input.workspace.as_deref().filter(|named| !named.is_empty()).or_else(|| session.workspace(asker));
+        let Some(root) = self.workspace_for(asker, named)? else { return Ok(None) };
         let place = snapshot.snapshot.agent().and_then(|agent| agent.workspace.path.as_deref());
         self.place_in(root, place).map(Some)
     }
@@ -323,6 +357,7 @@ pub(crate) fn session_of_run(
             return (None, About { title, has_system_prompt });
         }
         Session::New(id) => (id.clone(), true, title(turns, id)),
+        Session::Known(row) if row.title.is_empty() => (row.id.clone(), false, title(turns, &row.id)),
         Session::Known(row) => (row.id.clone(), false, row.title.clone()),
     };
     let about = About { title: Some(title.clone()), has_system_prompt };

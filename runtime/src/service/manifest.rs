@@ -1,11 +1,12 @@
 //! Manifests: reading resources with their status, and the one way in which every route writes the catalog.
 
+pub mod preview;
 pub mod watch;
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
-use troupe_catalog::{Condition, Entry, View, WriteOptions};
+use troupe_catalog::{Condition, Entry, Severity, View, WriteOptions};
 use troupe_core::id::Timestamp;
 use troupe_crds::{API_VERSION, Kind, ParseError, Resource, id};
 
@@ -13,6 +14,16 @@ use crate::app::App;
 use crate::http::error::Problem;
 use crate::service::page::Page;
 use crate::service::rights::Asker;
+
+/// A manifest that was sent.
+pub(crate) struct ManifestInput {
+    /// What it says.
+    resource: Resource,
+    /// The version that it was read with, where it says so.
+    version: Option<String>,
+    /// The object is there already.
+    known: bool,
+}
 
 /// The longest id, in characters: what a name of Kubernetes may have.
 const MOST_ID: usize = 253;
@@ -55,6 +66,11 @@ pub fn check_id(field: &str, id: &str) -> Result<(), Problem> {
 /// The 400 of one wrong field.
 pub fn wrong(field: &str, what: impl std::fmt::Display) -> Problem {
     Problem::bad_request(format!("Invalid value for field {field}: {what}")).with("field", field)
+}
+
+/// Something wrong with a field, as answers list it.
+fn finding(path: &str, message: &str) -> Value {
+    json!({"path": path, "message": message, "severity": Severity::Error.as_str()})
 }
 
 /// A resource made of a name, annotations and a spec, read as strictly as a file is. `fields` says what the client
@@ -111,7 +127,8 @@ pub fn findings_problem(findings: &[(String, String)], fields: FieldNames) -> Pr
             if field.is_empty() { (*message).to_owned() } else { format!("Invalid value for field {field}: {message}") }
         })
         .collect();
-    let problem = Problem::bad_request(detail.join("; "));
+    let listed: Vec<Value> = named.iter().map(|(field, message)| finding(field, message)).collect();
+    let problem = Problem::bad_request(detail.join("; ")).with("findings", listed);
     match named.first().filter(|(field, _)| !field.is_empty()) {
         Some((field, _)) => problem.with("field", field.as_str()),
         None => problem,
@@ -240,6 +257,21 @@ impl App {
         text: &str,
         if_match: Option<String>,
     ) -> Result<(Arc<Entry>, bool), Problem> {
+        let ManifestInput { resource, version, known } = self.read_for(kind, name, text)?;
+        // If-Match in the header wins; a manifest that was read here brings its version along.
+        let if_match = if_match.or(version);
+        let created = !known;
+        let entry = self.write(asker, resource, WriteOptions { if_match, ..WriteOptions::default() }).await?;
+        Ok((entry, created))
+    }
+
+    /// Reads a manifest of the given kind and name. What is wrong with it is in the problem's `findings`, with their
+    /// places in the text.
+    fn read_for(&self, kind: Kind, name: &str, text: &str) -> Result<ManifestInput, Problem> {
+        self.checked_for(kind, name, text).map_err(|problem| preview::placed(problem, text))
+    }
+
+    fn checked_for(&self, kind: Kind, name: &str, text: &str) -> Result<ManifestInput, Problem> {
         let mut document = read_manifest(text)?;
         let version = document.pointer("/metadata/resourceVersion").and_then(Value::as_str).map(str::to_owned);
         if document.get("status").is_some_and(|status| !status.is_object() && !status.is_null()) {
@@ -258,11 +290,7 @@ impl App {
         if resource.name() != expected {
             return Err(wrong("metadata.name", format!("it is {:?}, and the path says {expected:?}", resource.name())));
         }
-        // If-Match in the header wins; a manifest that was read here brings its version along.
-        let if_match = if_match.or(version);
-        let created = known.is_none();
-        let entry = self.write(asker, resource, WriteOptions { if_match, ..WriteOptions::default() }).await?;
-        Ok((entry, created))
+        Ok(ManifestInput { resource, version, known: known.is_some() })
     }
 
     /// Deletes an object by name or id.
@@ -333,8 +361,12 @@ fn read_manifest(text: &str) -> Result<Value, Problem> {
     }
     match serde_json::from_str(text) {
         Ok(value) => Ok(value),
-        Err(_) => serde_yaml::from_str(text)
-            .map_err(|error| Problem::bad_request(format!("the body is no manifest in YAML or JSON: {error}"))),
+        Err(_) => serde_yaml::from_str(text).map_err(|error: serde_yaml::Error| {
+            let message = format!("the body is no manifest in YAML or JSON: {error}");
+            let place = error.location().map(|place| (place.line(), place.column()));
+            let finding = preview::unreadable(&message, place);
+            Problem::bad_request(message).with("findings", vec![finding])
+        }),
     }
 }
 

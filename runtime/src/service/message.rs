@@ -14,7 +14,7 @@ use troupe_core::tool::ToolCall;
 
 use self::shape::{ContentInput, MessageCall};
 use crate::http::error::Problem;
-use crate::media::{MediaReader, audio, certain_image, read_within};
+use crate::media::{MediaReader, audio, certain_image, read_in_workspace};
 
 /// The largest text file that `<file>` takes in, in bytes.
 const MOST_TEXT: usize = 1_024 * 1_024;
@@ -117,7 +117,7 @@ impl Reading<'_> {
             read.push(image.map_err(|problem| wrong(place, &problem))?);
         }
         if role == Role::User {
-            content = self.expand_files(&content, &mut read, index)?;
+            content = self.expand_files(&content, &mut read, index).await?;
         }
         let recording = recording
             .map(|(data, format)| audio(&data, format.as_deref()))
@@ -154,13 +154,13 @@ impl Reading<'_> {
     }
 
     /// S1-183: `<file>path</file>` in a user's words becomes the file's text or an image.
-    fn expand_files(&self, content: &str, images: &mut Vec<Media>, index: usize) -> Result<String, Problem> {
+    async fn expand_files(&self, content: &str, images: &mut Vec<Media>, index: usize) -> Result<String, Problem> {
         let mut expanded = String::with_capacity(content.len());
         let mut rest = content;
         while let Some((before, after)) = rest.split_once("<file>") {
             let Some((path, behind)) = after.split_once("</file>") else { break };
             expanded.push_str(before);
-            let text = self.expand_file(path.trim(), images).map_err(|problem| {
+            let text = self.expand_file(path.trim(), images).await.map_err(|problem| {
                 Problem::bad_request(format!("Invalid file reference in {}.content: {problem}", self.place(index)))
             })?;
             expanded.push_str(&text);
@@ -170,9 +170,9 @@ impl Reading<'_> {
         Ok(expanded)
     }
 
-    fn expand_file(&self, path: &str, images: &mut Vec<Media>) -> Result<String, String> {
+    async fn expand_file(&self, path: &str, images: &mut Vec<Media>) -> Result<String, String> {
         let root = self.workspace.ok_or("there is no workspace; start the service with --workspace")?;
-        let bytes = read_within(root, path, 20 * MOST_TEXT)?;
+        let bytes = read_in_workspace(root, path, 20 * MOST_TEXT).await?;
         if let Some(image) = certain_image(&bytes) {
             images.push(image);
             return Ok(format!("[Image file attached: {path}]"));

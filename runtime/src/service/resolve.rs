@@ -175,7 +175,7 @@ impl App {
         }
     }
 
-    fn composed_models(
+    pub(crate) fn composed_models(
         &self,
         view: &View,
         id: &str,

@@ -1,5 +1,6 @@
 //! Sessions: the list, one of them, its end, revoking turns, reading, searching (S1-137 to S1-145).
 
+pub mod edit;
 pub mod events;
 pub mod retention;
 pub mod title;
@@ -68,15 +69,22 @@ pub struct RevokeInput {
 
 impl App {
     /// The sessions that `asker` may see, the one with the latest inference first: all of them without a limit, else
-    /// a page, with the cursor of the next one where there is one.
-    pub async fn sessions(&self, asker: &Asker, window: &Window) -> Result<(Vec<SessionRow>, Option<String>), Problem> {
+    /// a page, with the cursor of the next one where there is one; with `archived` only those that are put away, or
+    /// that are not.
+    pub async fn sessions(
+        &self,
+        asker: &Asker,
+        window: &Window,
+        archived: Option<bool>,
+    ) -> Result<(Vec<SessionRow>, Option<String>), Problem> {
         let limit = window.limit()?;
         let after = window.cursor(|cursor| {
             let (at, id) = cursor.split_once('.')?;
             Some(SessionCursor { last_inference_at: at.parse().ok()?, id: id.to_owned() })
         })?;
         // One more than asked for tells whether there is a next page.
-        let filter = SessionFilter { owner: self.whose(asker).await?, after, limit: limit.map(|limit| limit + 1) };
+        let (owner, limit_and_one) = (self.whose(asker).await?, limit.map(|limit| limit + 1));
+        let filter = SessionFilter { owner, archived, after, limit: limit_and_one };
         let mut rows = self.store.sessions(&filter).await?;
         let more = limit.is_some_and(|limit| rows.len() > limit);
         rows.truncate(limit.unwrap_or(usize::MAX));

@@ -1,4 +1,16 @@
-//! Where a caller's tools work (S1-163): the service's folder, or in a cluster each user's own below it.
+//! Where a caller's tools work (S1-163): the service's folder, or in a cluster each user's own below it; and the files
+//! in it.
+
+pub mod change;
+pub mod content;
+pub mod files;
+pub mod item;
+pub mod kind;
+pub mod list;
+pub mod place;
+pub mod search;
+pub mod thumbnail;
+pub mod upload;
 
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};

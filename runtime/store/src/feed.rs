@@ -18,10 +18,17 @@ pub struct SessionChange {
 /// What changed of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionChanged {
-    /// Its status: `streaming`, `done_success_unread`, `done_error_unread` or `idle` (S1-145).
+    /// Its status: `streaming`, `done_success_unread`, `done_error_unread` or `idle` (S1-145), or `waiting`.
     Status(String),
     /// Its title.
     Title(String),
+    /// It was made without a run, pinned, put away, or got another folder.
+    Kept {
+        /// It is at the top of the list.
+        pinned: bool,
+        /// It is put away.
+        archived: bool,
+    },
     /// Its older turns became a summary.
     Compacted,
     /// It is gone.

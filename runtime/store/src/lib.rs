@@ -44,5 +44,5 @@ pub use memory::{CompactionWrite, Introspection};
 pub use retention::{RetentionPolicy, Swept};
 pub use run::{RunFilter, RunRow, UsageFilter, UsageRow};
 pub use search::SearchHit;
-pub use session::{Revoked, SessionCursor, SessionFilter, SessionRow};
+pub use session::{NewSession, Revoked, SessionCursor, SessionEdit, SessionFilter, SessionRow};
 pub use store::{Store, StoreOptions};

@@ -63,6 +63,10 @@ pub struct RunFilter {
     pub state: Option<RunState>,
     /// Who may see them.
     pub owner: Option<String>,
+    /// Created at this time or later.
+    pub since: Option<Timestamp>,
+    /// Created before this time.
+    pub until: Option<Timestamp>,
     /// Only those after this one in the list: the last id of the page before.
     pub after: Option<RunId>,
     /// At most this many.
@@ -180,17 +184,20 @@ pub(crate) async fn list(connection: &mut AnyConnection, filter: &RunFilter) -> 
     let statement = if filter.session.is_some() {
         select!(
             "WHERE session = $3 AND ($1 IS NULL OR kind = $1) AND ($2 IS NULL OR target = $2)
-             AND ($4 IS NULL OR state = $4) AND ($5 IS NULL OR owner = $5) AND id < $6 ORDER BY id DESC LIMIT $7"
+             AND ($4 IS NULL OR state = $4) AND ($5 IS NULL OR owner = $5) AND ($8 IS NULL OR created_at >= $8)
+             AND ($9 IS NULL OR created_at < $9) AND id < $6 ORDER BY id DESC LIMIT $7"
         )
     } else if filter.owner.as_ref().is_some_and(|owner| !owner.is_empty()) {
         select!(
             "WHERE owner = $5 AND owner <> '' AND ($1 IS NULL OR kind = $1) AND ($2 IS NULL OR target = $2)
-             AND $3 IS NULL AND ($4 IS NULL OR state = $4) AND id < $6 ORDER BY id DESC LIMIT $7"
+             AND $3 IS NULL AND ($4 IS NULL OR state = $4) AND ($8 IS NULL OR created_at >= $8)
+             AND ($9 IS NULL OR created_at < $9) AND id < $6 ORDER BY id DESC LIMIT $7"
         )
     } else {
         select!(
             "WHERE ($1 IS NULL OR kind = $1) AND ($2 IS NULL OR target = $2) AND $3 IS NULL
-             AND ($4 IS NULL OR state = $4) AND ($5 IS NULL OR owner = $5) AND id < $6 ORDER BY id DESC LIMIT $7"
+             AND ($4 IS NULL OR state = $4) AND ($5 IS NULL OR owner = $5) AND ($8 IS NULL OR created_at >= $8)
+             AND ($9 IS NULL OR created_at < $9) AND id < $6 ORDER BY id DESC LIMIT $7"
         )
     };
     let rows = sqlx::query(statement)
@@ -202,6 +209,8 @@ pub(crate) async fn list(connection: &mut AnyConnection, filter: &RunFilter) -> 
         // Greater than every UUID.
         .bind(filter.after.map_or_else(|| "g".to_owned(), |id| id.to_string()))
         .bind(i64::try_from(filter.limit).unwrap_or(i64::MAX))
+        .bind(filter.since)
+        .bind(filter.until)
         .fetch_all(connection)
         .await
         .map_err(failed("list runs"))?;

@@ -1,6 +1,7 @@
 //! Sessions: rows, turns and what a run reads of them.
 
 mod change;
+mod edit;
 mod part;
 
 use serde_json::Map;
@@ -11,6 +12,8 @@ use troupe_core::port::StoreError;
 use troupe_core::session::{MemoryEntry, SessionContext, Turn};
 
 pub(crate) use change::{Revocation, delete, revoke, set_status, set_title};
+pub(crate) use edit::{Edited, create, edit};
+pub use edit::{NewSession, SessionEdit};
 pub(crate) use part::SessionPart;
 
 use crate::blob::Blobs;
@@ -32,7 +35,7 @@ pub struct SessionRow {
     pub title_version: i64,
     /// The version of its turns and summary, for a compare-and-set: a revoke and a new summary raise it, turns do not.
     pub version: i64,
-    /// `streaming`, `done_success_unread`, `done_error_unread` or `idle` (S1-145).
+    /// `streaming`, `done_success_unread`, `done_error_unread` or `idle` (S1-145), or `waiting` for a person.
     pub status: String,
     /// What is said of its last run: S1's `model_id`, `agent_id`, `tool_ids`, `workspace`.
     pub meta: Map<String, serde_json::Value>,
@@ -52,6 +55,12 @@ pub struct SessionRow {
     pub summary_version: i64,
     /// The time of the last turn that the summary covers; 0 without one.
     pub summarized_until: Timestamp,
+    /// A person wants it at the top of the list.
+    pub pinned: bool,
+    /// A person has put it away.
+    pub archived: bool,
+    /// The folder that its runs work in where they name none.
+    pub workspace: Option<String>,
 }
 
 impl SessionRow {
@@ -75,6 +84,8 @@ pub struct SessionCursor {
 pub struct SessionFilter {
     /// Who may see them; `None` = everyone's, which has to sort them all.
     pub owner: Option<String>,
+    /// Only those that are put away, or that are not.
+    pub archived: Option<bool>,
     /// Only those after this place.
     pub after: Option<SessionCursor>,
     /// At most this many.
@@ -95,7 +106,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, owner, parent, title, title_version, version, status, meta, created_at, updated_at, ",
-            "last_inference_at, last_at, turn_count, last_total_tokens, summary_version, summarized_until ",
+            "last_inference_at, last_at, turn_count, last_total_tokens, summary_version, summarized_until, ",
+            "pinned, archived, workspace ",
             "FROM session ",
             $rest
         )
@@ -124,6 +136,9 @@ fn from_row(row: &AnyRow) -> Result<SessionRow, StoreError> {
             last_total_tokens: row.try_get::<Option<i64>, _>(13)?.map(i64::cast_unsigned),
             summary_version: row.try_get(14)?,
             summarized_until: row.try_get(15)?,
+            pinned: row.try_get::<i64, _>(16)? != 0,
+            archived: row.try_get::<i64, _>(17)? != 0,
+            workspace: row.try_get(18)?,
         })
     };
     read().map_err(failed("understand a session"))
@@ -199,12 +214,12 @@ pub(crate) async fn list(
     let statement = if filter.owner.is_some() {
         select!(
             "WHERE parent IS NULL AND owner = $1 AND (last_inference_at, id) < ($2, $3)
-             ORDER BY last_inference_at DESC, id DESC LIMIT $4"
+             AND ($5 IS NULL OR archived = $5) ORDER BY last_inference_at DESC, id DESC LIMIT $4"
         )
     } else {
         select!(
             "WHERE parent IS NULL AND $1 IS NULL AND (last_inference_at, id) < ($2, $3)
-             ORDER BY last_inference_at DESC, id DESC LIMIT $4"
+             AND ($5 IS NULL OR archived = $5) ORDER BY last_inference_at DESC, id DESC LIMIT $4"
         )
     };
     let after = filter.after.clone().unwrap_or(SessionCursor { last_inference_at: i64::MAX, id: String::new() });
@@ -213,6 +228,7 @@ pub(crate) async fn list(
         .bind(after.last_inference_at)
         .bind(after.id)
         .bind(filter.limit.map_or(i64::MAX, |limit| i64::try_from(limit).unwrap_or(i64::MAX)))
+        .bind(filter.archived.map(i64::from))
         .fetch_all(connection)
         .await
         .map_err(failed("list sessions"))?;

@@ -27,7 +27,7 @@ use crate::memory::{CompactionWrite, Introspection};
 use crate::retention::{RetentionPolicy, Swept};
 use crate::run::{RunFilter, RunRow, UsageFilter, UsageRow};
 use crate::search::SearchHit;
-use crate::session::{Revocation, Revoked, SessionFilter, SessionRow};
+use crate::session::{Edited, NewSession, Revocation, Revoked, SessionEdit, SessionFilter, SessionRow};
 use crate::writer::Writer;
 use crate::{idempotency, journal, memory, retention, run, search, session};
 
@@ -140,6 +140,39 @@ impl Store {
             self.inner.feed.tell(id, SessionChanged::Title(title.to_owned()));
         }
         Ok(changed)
+    }
+
+    /// Makes a session without turns.
+    ///
+    /// # Errors
+    /// When the database fails; also for an id that is there.
+    pub async fn create_session(&self, new: NewSession) -> Result<(), StoreError> {
+        let (id, dialect) = (new.id.clone(), self.inner.dialect.clone());
+        let made = self.inner.writer.work("make a session", move |connection| {
+            Box::pin(async move { session::create(connection, &*dialect, &new).await })
+        });
+        made.await?;
+        self.inner.feed.tell(&id, SessionChanged::Kept { pinned: false, archived: false });
+        Ok(())
+    }
+
+    /// Changes what a person decides of a session; returns it as it is then.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSession`].
+    pub async fn edit_session(&self, id: &str, edit: SessionEdit) -> Result<SessionRow, StoreError> {
+        let (session, dialect) = (id.to_owned(), self.inner.dialect.clone());
+        let edited = self.inner.writer.work("change a session", move |connection| {
+            Box::pin(async move { session::edit(connection, &*dialect, &session, edit).await })
+        });
+        let Edited { row, titled, kept } = edited.await?;
+        if titled {
+            self.inner.feed.tell(id, SessionChanged::Title(row.title.clone()));
+        }
+        if kept {
+            self.inner.feed.tell(id, SessionChanged::Kept { pinned: row.pinned, archived: row.archived });
+        }
+        Ok(row)
     }
 
     /// Deletes a session with its turns, memories and sub-agents' sessions. Its runs are left to retention.

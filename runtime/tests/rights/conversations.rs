@@ -21,6 +21,7 @@ fn reaches(session: &str, run: &str) -> Vec<(Method, String, Value, &'static str
         (Method::GET, of_run("/artifacts"), Value::Null, "get"),
         (Method::GET, of_run("/artifacts/none"), Value::Null, "get"),
         (Method::POST, of_session("/generate-title"), Value::Null, "update"),
+        (Method::PATCH, of_session(""), json!({"pinned": true}), "update"),
         (Method::POST, of_run(&format!("/approvals/{call}")), json!({"decision": "approve"}), "update"),
         (Method::POST, of_run("/input"), json!({"call_id": call, "content": "x"}), "update"),
         (Method::POST, of_run("/dispatch"), Value::Null, "update"),

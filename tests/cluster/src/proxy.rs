@@ -205,9 +205,9 @@ impl Shared {
         }
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let told = refused.insert(path.to_owned(), order.number);
-        let refuses = told != Some(order.number);
-        self.gone.fetch_add(u64::from(refuses), Ordering::SeqCst);
-        refuses
+        let is_new = told != Some(order.number);
+        self.gone.fetch_add(u64::from(is_new), Ordering::SeqCst);
+        is_new
     }
 
     /// The end of a watch: a last word, or none.

@@ -34,7 +34,6 @@ impl Seen {
         let mut watches = JoinSet::new();
         for kind in Kind::ALL {
             let (api, said) = (place.ours(kind), Arc::clone(&said));
-            #[expect(clippy::disallowed_methods, reason = "it ends with the test")]
             watches.spawn(async move {
                 let mut events = Box::pin(watcher(api, watcher::Config::default()));
                 while let Some(event) = events.next().await {
@@ -116,7 +115,6 @@ impl World {
         let fails = async |Path((status, _)): Path<(u16, String)>| StatusCode::from_u16(status).unwrap();
         let routes = Router::new().route("/status/{status}/{*rest}", post(fails)).route("/mcp", post(mcp));
         let mut tasks = JoinSet::new();
-        #[expect(clippy::disallowed_methods, reason = "it ends with the test")]
         tasks.spawn(async move { axum::serve(listener, routes).await.unwrap() });
         Self { server, address, _tasks: tasks }
     }

@@ -11,3 +11,5 @@ mod keys;
 mod managed;
 #[cfg(test)]
 mod place;
+#[cfg(test)]
+mod sandbox;

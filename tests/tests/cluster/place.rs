@@ -1,11 +1,11 @@
 //! A namespace with an operator of its own, and the runtime whose pod the operator makes: a process here, since no pod runs.
 
-use std::{collections::BTreeMap, path::PathBuf, process::Stdio, time::Duration};
+use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf, process::Stdio, time::Duration};
 
 use clap::Parser as _;
 use kube::{
     Api, Client,
-    api::{DeleteParams, Patch, PatchParams},
+    api::{Patch, PatchParams},
     core::DynamicObject,
     runtime::wait::{Condition, await_condition},
 };
@@ -66,7 +66,8 @@ impl Place {
         let place = Self { cluster, admin, namespace, folder: tempfile::tempdir().expect("a folder") };
         let mut yaml = place.binding("ClusterRoleBinding", "troupe-runtime-reviewer", "troupe-runtime");
         for (account, role) in [("caller", "troupe-invoker"), ("editor", "troupe-editor"), ("nobody", "")] {
-            yaml += &format!("---\n{{apiVersion: v1, kind: ServiceAccount, metadata: {{name: {account}}}}}\n");
+            writeln!(yaml, "---\n{{apiVersion: v1, kind: ServiceAccount, metadata: {{name: {account}}}}}")
+                .expect("a text takes more");
             if !role.is_empty() {
                 yaml += &place.binding("RoleBinding", role, account);
             }
@@ -183,10 +184,6 @@ subjects: [{{kind: ServiceAccount, name: {account}, namespace: {namespace}}}]
         changed.expect("it is changed");
     }
 
-    pub(crate) async fn delete(&self, kind: Kind, name: &str) {
-        self.ours(kind).delete(name, &DeleteParams::background()).await.expect("it is deleted");
-    }
-
     /// Waits until an object is as asked for.
     pub(crate) async fn until<C: Condition<DynamicObject>>(
         &self,
@@ -196,10 +193,8 @@ subjects: [{{kind: ServiceAccount, name: {account}, namespace: {namespace}}}]
         condition: C,
     ) {
         let found = tokio::time::timeout(LIMIT, await_condition(api.clone(), name, condition)).await;
-        match found {
-            Ok(found) => drop(found.expect("the watch goes on")),
-            Err(_) => panic!("{name} never came to {what}: {:#?}", api.get_opt(name).await),
-        }
+        let Ok(found) = found else { panic!("{name} never came to {what}: {:#?}", api.get_opt(name).await) };
+        drop(found.expect("the watch goes on"));
     }
 
     /// Waits until a condition has this reason.

@@ -19,4 +19,8 @@ mod mcp;
 #[cfg(test)]
 mod resume;
 #[cfg(test)]
+mod setup;
+#[cfg(test)]
 mod stop;
+#[cfg(test)]
+mod uploads;

@@ -12,7 +12,9 @@ const LONG = Array.from({ length: 1_600 }, (_, index) => `word${index}`).join(' 
 /** What stories of the chat need of the service. */
 export const chat = {
   manifests: fixture('chat'),
-  scenario: readFileSync(here('tests/scenarios/chat.yaml'), 'utf8').replace('FAST_TEXT', LONG),
+  scenario: readFileSync(here('tests/scenarios/chat.yaml'), 'utf8')
+    .replace('FAST_TEXT', LONG)
+    .replace('AT_LENGTH', LONG),
 };
 
 /** The whole of what the model says when it is asked to speak slowly. */
@@ -32,7 +34,7 @@ export class Desk {
   static async open(page: Page, url: string, session?: string): Promise<Desk> {
     const desk = new Desk(page);
     await page.goto(session ? `${url}/#/chat/${session}` : `${url}/#/chat`);
-    await expect(desk.field).toBeVisible();
+    await expect(desk.field).toBeVisible({ timeout: 30_000 });
     return desk;
   }
 
@@ -62,7 +64,8 @@ export class Desk {
 
   /** All that the conversation shows, but for what was told to listeners when an answer came. */
   async words(): Promise<string> {
-    return (await this.turns.innerText()).replace(/\s*\w+ has answered\./g, '');
+    // How long an answer took is measured from its stream where it was followed, else from what is stored of it.
+    return (await this.turns.innerText()).replace(/\s*\w+ has answered\./g, '').replace(/[\d.]+ m?s\b/g, '(a time)');
   }
 
   /** Nothing runs in the conversation that is shown. */

@@ -91,8 +91,9 @@ test('a file of the workspace is attached as a chip, and the model reads it', as
   await desk.write('Look at ');
   await page.getByRole('button', { name: 'Attach' }).click();
   await page.getByRole('menuitem', { name: 'File of the workspace' }).click();
-  await page.getByRole('dialog').getByText('plan.md').dblclick();
+  await page.getByRole('dialog').getByText('plan.md', { exact: true }).dblclick();
   await expect(desk.field.locator('[data-file]')).toHaveText('plan.md');
+  await expect(desk.field).toBeFocused();
   await look(page, 'chat-chip');
   await page.keyboard.type('please');
   await page.keyboard.press('Enter');

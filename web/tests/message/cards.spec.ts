@@ -4,6 +4,7 @@ import { here } from '../harness/places';
 import { expect, test } from './gallery';
 
 test('every state is accessible in both themes', async ({ page, gallery }) => {
+  test.slow();
   await page.goto(`${gallery}#states`);
   await expect(page.locator('[data-state]')).not.toHaveCount(0);
   await expectAccessible(page);

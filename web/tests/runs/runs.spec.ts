@@ -149,7 +149,7 @@ test('a result that was cut is downloaded whole', async ({ page, troupe }) => {
 });
 
 test('a run is watched while it goes on, cancelled, and run again', async ({ page, troupe }) => {
-  const run = await start(troupe, 'assistant', 'very slowly, please', {});
+  const run = await start(troupe, 'assistant', 'endlessly, please', {});
   await page.goto(`${troupe.console}/#/runs/${run.id}`);
   await expect(page.getByText('Running')).toBeVisible();
   await page.getByRole('button', { name: /^Model default/ }).click();

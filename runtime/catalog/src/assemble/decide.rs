@@ -126,7 +126,7 @@ impl Decision<'_> {
         let troupe_rules::Reference { path, kind, name } = reference;
         let named = self.candidates.objects.get(kind).is_some_and(|objects| objects.contains_key(name.as_str()));
         if !named && !self.lost.get(kind).is_some_and(|objects| objects.contains_key(name.as_str())) {
-            let message = format!("{path}: there is no {kind} {name:?}: create it, or name another");
+            let message = format!("{path}: {}", not_there(*kind, name));
             return Some(Problem::new(Reason::ReferenceNotFound, message));
         }
         // Agents may call each other in circles, and so may templates: of one's own kind all serve that are not known
@@ -139,7 +139,7 @@ impl Decision<'_> {
         if serves {
             return None;
         }
-        let message = format!("{path}: {kind} {name:?} is not ready: see its own condition");
+        let message = format!("{path}: {}", not_ready(*kind, name));
         Some(Problem::new(Reason::ReferenceNotReady, message))
     }
 
@@ -200,6 +200,16 @@ impl Decision<'_> {
             diagnostic: None,
         }
     }
+}
+
+/// That nothing has the name that is referred to.
+pub(crate) fn not_there(kind: Kind, name: &str) -> String {
+    format!("there is no {kind} {name:?}: create it, or name another")
+}
+
+/// That what is referred to does not serve.
+pub(crate) fn not_ready(kind: Kind, name: &str) -> String {
+    format!("{kind} {name:?} is not ready: see its own condition")
 }
 
 /// What is said beside `Ready`.

@@ -179,7 +179,7 @@ async fn without_a_jail_what_runs_code_is_not_ready_until_it_is_there() {
     let catalog = setting.open_first().await;
     let reasons = || {
         let agents = ["shell", "caller", "plain"].map(|name| ready(&catalog, Kind::Agent, name).0);
-        (ready(&catalog, Kind::Tool, "adds"), agents.map(|reason| reason.to_string()))
+        (ready(&catalog, Kind::Tool, "adds"), agents)
     };
     let (tool, agents) = reasons();
     assert_eq!((tool.0.as_str(), agents), ("Valid", ["Valid", "Valid", "Valid"].map(str::to_owned)));

@@ -87,9 +87,9 @@ async fn watches_that_are_gone_or_break_miss_nothing() {
         assert_ne!(description(catalog, "helper").as_deref(), Some(&*edited), "nobody told of it");
         let before = (proxy.gone(), proxy.broken(), proxy.lists());
         if is_gone {
-            proxy.expire_watches()
+            proxy.expire_watches();
         } else {
-            proxy.break_watches()
+            proxy.break_watches();
         }
         let caught_up = |catalog: &troupe_catalog::Catalog| {
             let view = catalog.view();

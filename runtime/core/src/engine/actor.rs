@@ -95,6 +95,8 @@ pub(super) struct Actor {
     woken: Option<oneshot::Sender<Result<(), CommandError>>>,
     /// The row says that the run waits.
     said_waiting: bool,
+    /// The session's row says so.
+    session_waits: bool,
 }
 
 impl Actor {
@@ -123,6 +125,7 @@ impl Actor {
             accepted: None,
             woken: None,
             said_waiting: false,
+            session_waits: false,
         }
     }
 
@@ -135,6 +138,12 @@ impl Actor {
     /// Something that happened and is to be recorded first.
     pub(super) fn with_event(mut self, run: RunId, event: Event) -> Self {
         self.pending.push((run, event));
+        self
+    }
+
+    /// The session's row says that the run waits: it did when it was claimed.
+    pub(super) fn after_waiting(mut self, waited: bool) -> Self {
+        self.session_waits = waited;
         self
     }
 

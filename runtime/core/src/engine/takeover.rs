@@ -48,7 +48,8 @@ pub(super) async fn take_over(
     let read = contexts.iter().find(|(run, _)| *run == root);
     let (high_water, summary_version) =
         read.map_or((0, 0), |(_, context)| (context.high_water, context.summary_version));
-    let mut actor = Actor::new(Arc::clone(engine), tree, Journal::Append { epoch: lease.epoch }, stream, orders);
+    let mut actor = Actor::new(Arc::clone(engine), tree, Journal::Append { epoch: lease.epoch }, stream, orders)
+        .after_waiting(journal.state == RunState::Waiting);
     for (run, context) in contexts {
         actor = actor.with_context(run, context);
     }

@@ -175,7 +175,7 @@ pub struct SessionWrite {
     /// The tokens of the last model call, for the index (`last_total_tokens`).
     pub last_total_tokens: Option<u64>,
     /// S1's status of the session after this write, where it changes: `streaming`, `done_success_unread`,
-    /// `done_error_unread`, `idle`.
+    /// `done_error_unread`, `idle`; or `waiting` for an approval, an answer, or a client's tool.
     pub status: Option<String>,
     /// When it was written.
     pub at: Timestamp,

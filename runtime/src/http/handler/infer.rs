@@ -131,9 +131,14 @@ async fn stream(State(app): State<Arc<App>>, caller: Caller, Raw(body): Raw) -> 
     let input: InferInput = read(&body)?;
     let inference = app.infer(input, caller.on("POST /v1/infer/stream", &body)).await?;
     let Inference { started, framer, session, stateless } = inference;
-    let guard = stateless.then(|| Box::new(CancelOnDrop::new(&app, started.run)) as sse::Guard);
+    let run = started.run;
+    let guard = stateless.then(|| Box::new(CancelOnDrop::new(&app, run)) as sse::Guard);
     let mut response = sse::stream(started.subscription, Box::new(framer), guard);
     name_session(&mut response, session.as_deref());
+    // The first frame of a run that is queued comes when it begins; whoever waits may want to cancel it before.
+    if let Ok(run) = HeaderValue::from_str(&run.to_string()) {
+        response.headers_mut().insert("x-run-id", run);
+    }
     Ok(response)
 }
 

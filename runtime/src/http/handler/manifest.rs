@@ -17,13 +17,14 @@ use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Id, Params, Text};
 use crate::http::handler::resource_events::follow;
 use crate::service::manifest::kind_of;
+use crate::service::manifest::preview::Referrers;
 use crate::service::manifest::watch::ResourceEvent;
 use crate::service::page::PageQuery;
 use crate::service::rights::Asker;
 
 /// The description of this file's routes.
 #[derive(OpenApi)]
-#[openapi(paths(diagnostics, list, show, apply, delete), components(schemas(Finding)))]
+#[openapi(paths(diagnostics, list, show, uses, apply, delete), components(schemas(Finding)))]
 pub struct Paths;
 
 /// The routes of this file.
@@ -32,6 +33,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/v1/resources/diagnostics", get(diagnostics))
         .route("/v1/resources/{kind}", get(list))
         .route("/v1/resources/{kind}/{name}", get(show).put(apply).delete(delete))
+        .route("/v1/resources/{kind}/{name}/uses", get(uses))
 }
 
 /// Which part of a list, and in which form.
@@ -67,9 +69,12 @@ pub struct FormParams {
 pub struct ApplyParams {
     /// `json` or `yaml`; without it, as `Accept` says.
     format: Option<String>,
-    /// Write also what a GitOps tool or Helm manages, whose next run may undo it; without, it is a 409 that names the tool
+    /// Write also what a GitOps tool or Helm manages, whose next run may undo it; without, it is a 409 that names the tool.
     #[serde(default)]
     force: bool,
+    /// Write nothing: answer with the status that it would have, and everything to be said of it in `status.findings`.
+    #[serde(default)]
+    dry_run: bool,
 }
 
 impl FormParams {
@@ -197,10 +202,27 @@ async fn show(
     render(StatusCode::OK, &manifest, form.is_yaml(&headers)?)
 }
 
+/// List what refers to a resource
+#[utoipa::path(get, path = "/v1/resources/{kind}/{name}/uses", tag = "resources", params(("kind" = String, Path, description = "The kind's plural: `models`, `agents`, …"), ("name" = String, Path, description = "The object's name or id, percent-encoded")),
+    responses((status = 200, description = "What refers to it, and by which field", body = Referrers),
+              (status = 404, description = "There is no such object", body = ProblemBody),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
+async fn uses(
+    State(app): State<Arc<App>>,
+    asker: Asker,
+    Id((kind, name)): Id<(String, String)>,
+) -> Result<Json<Referrers>, Problem> {
+    app.referrers(&asker, kind_of(&kind)?, &name).await.map(Json)
+}
+
 /// Apply a manifest
+///
+/// With `dry_run` nothing is written: the answer is the manifest with the status that it would have; `status.findings`
+/// is a list of `{path, message, severity, line, column}`. A manifest that breaks a rule is refused as ever, with the
+/// same list as `findings` of the problem.
 #[utoipa::path(put, path = "/v1/resources/{kind}/{name}", tag = "resources", params(("kind" = String, Path, description = "The kind's plural: `models`, `agents`, …"), ("name" = String, Path, description = "The object's name or id, percent-encoded"), ApplyParams, ("If-Match" = Option<String>, Header, description = "The version that it must still have")),
     request_body(content((Manifest = "application/json"), (String = "application/yaml")), description = "The manifest, as YAML or JSON"),
-    responses((status = 200, description = "It is changed", content((Manifest = "application/json"), (String = "application/yaml"))),
+    responses((status = 200, description = "It is changed, or with `dry_run` could be", content((Manifest = "application/json"), (String = "application/yaml"))),
               (status = 201, description = "It is created", content((Manifest = "application/json"), (String = "application/yaml"))),
               (status = 409, description = "A file outside the service's hand holds it, or a GitOps tool or Helm manages it: `managed_by` says which", body = ProblemBody),
               (status = 412, description = "It has another version by now", body = ProblemBody),
@@ -209,12 +231,16 @@ async fn apply(
     State(app): State<Arc<App>>,
     asker: Asker,
     Id((kind, name)): Id<(String, String)>,
-    Params(ApplyParams { format, force }): Params<ApplyParams>,
+    Params(ApplyParams { format, force, dry_run }): Params<ApplyParams>,
     headers: HeaderMap,
     Text(body): Text,
 ) -> Result<Response, Problem> {
     let is_yaml = FormParams { format }.is_yaml(&headers)?;
     let asker = asker.forcing(force);
+    if dry_run {
+        let preview = app.preview_manifest(&asker, kind_of(&kind)?, &name, &body).await?;
+        return render(StatusCode::OK, &preview, is_yaml);
+    }
     let (entry, created) = app.apply_manifest(&asker, kind_of(&kind)?, &name, &body, if_match(&headers)).await?;
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     render(status, &app.shown(&entry), is_yaml)

@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
+use troupe_core::id::Timestamp;
 use troupe_core::port::RunState;
 use troupe_store::RunFilter;
 use utoipa::{IntoParams, OpenApi, ToSchema};
@@ -23,6 +24,7 @@ use crate::service::rights::Asker;
 use crate::service::runs::run_id;
 use crate::service::runs::start::DryRun;
 use crate::service::runs::view::{Run, RunSummary, summary};
+use crate::wire::parse_timestamp;
 
 /// How many entries a page has where the request does not say, and at most.
 const PAGE: (usize, usize) = (50, 500);
@@ -84,6 +86,10 @@ pub struct ListParams {
     session: Option<String>,
     /// `draft`, `queued`, `running`, `waiting`, `completed`, `failed` or `cancelled`.
     status: Option<String>,
+    /// Only those created at this time (RFC 3339) or later.
+    since: Option<String>,
+    /// Only those created before this time (RFC 3339).
+    until: Option<String>,
     /// At most this many; 50, at most 500.
     limit: Option<usize>,
     /// `next_cursor` of the page before.
@@ -103,6 +109,12 @@ pub struct RunList {
 /// The answer to a parameter or field with a wrong value.
 pub(super) fn wrong(field: &str, problem: &str) -> Problem {
     Problem::bad_request(format!("Invalid value for field {field}: {problem}")).with("field", field)
+}
+
+/// A time that a parameter gives.
+pub(super) fn time(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+    let read = |text| parse_timestamp(text).ok_or_else(|| wrong(field, "use a time such as 2026-04-21T00:00:00Z"));
+    text.map(read).transpose()
 }
 
 fn page(limit: Option<usize>) -> Result<usize, Problem> {
@@ -128,6 +140,8 @@ async fn list(
     });
     let after = params.cursor.as_deref().map(|cursor| run_id(cursor).map_err(|_| wrong("cursor", "it is no cursor")));
     let filter = RunFilter {
+        since: time("since", params.since.as_deref())?,
+        until: time("until", params.until.as_deref())?,
         kind: params.kind,
         target: params.target,
         session: params.session,

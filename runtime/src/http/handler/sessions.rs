@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::Router;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use bytes::Bytes;
@@ -18,11 +19,12 @@ use utoipa::{IntoParams, OpenApi};
 
 use crate::app::App;
 use crate::http::error::{Problem, ProblemBody};
-use crate::http::extract::{Body, Id, Params};
+use crate::http::extract::{Body, Id, OptionalBody, Params};
 use crate::http::sse;
 use crate::service::context::ContextView;
 use crate::service::resolve::sentence;
 use crate::service::rights::Asker;
+use crate::service::sessions::edit::{SessionInput, SessionPatch};
 use crate::service::sessions::events::{SessionEvent, SessionEvents};
 use crate::service::sessions::{RevokeInput, Window};
 use view::{
@@ -36,7 +38,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// The description of this file's routes.
 #[derive(OpenApi)]
 #[openapi(
-    paths(list, events, search, conversation, context, messages, delete, generate_title, revoke, read),
+    paths(list, create, events, search, conversation, edit, context, messages, delete, generate_title, revoke, read),
     components(schemas(SessionEvent)),
     tags((name = "sessions", description = "Conversations: list, read, revoke, search, follow"))
 )]
@@ -45,10 +47,10 @@ pub struct Paths;
 /// The routes of this file.
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
-        .route("/v1/sessions", get(list))
+        .route("/v1/sessions", get(list).post(create))
         .route("/v1/sessions/events", get(events))
         .route("/v1/sessions/search", get(search))
-        .route("/v1/sessions/{id}", get(conversation).delete(delete))
+        .route("/v1/sessions/{id}", get(conversation).patch(edit).delete(delete))
         .route("/v1/sessions/{id}/context", get(context))
         .route("/v1/sessions/{id}/messages", get(messages))
         .route("/v1/sessions/{id}/generate-title", post(generate_title))
@@ -64,6 +66,8 @@ pub struct ListParams {
     limit: Option<usize>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
+    /// Only those that are put away (`true`), or that are not (`false`).
+    archived: Option<bool>,
     /// Follow the sessions instead, as `/v1/sessions/events` does.
     #[serde(default)]
     watch: bool,
@@ -83,9 +87,38 @@ async fn list(
         return Ok(watch(&app, app.whose(&asker).await?));
     }
     let window = Window { limit: query.limit, cursor: query.cursor };
-    let (rows, next_cursor) = app.sessions(&asker, &window).await?;
+    let (rows, next_cursor) = app.sessions(&asker, &window, query.archived).await?;
     let sessions = rows.iter().map(SessionEntry::from).collect();
     Ok(Json(SessionList { sessions, next_cursor }).into_response())
+}
+
+/// Make a session before anything is said in it
+#[utoipa::path(post, path = "/v1/sessions", tag = "sessions", request_body = Option<SessionInput>,
+    responses((status = 201, description = "The session", body = SessionEntry),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
+async fn create(
+    State(app): State<Arc<App>>,
+    asker: Asker,
+    OptionalBody(input): OptionalBody<SessionInput>,
+) -> Result<(StatusCode, Json<SessionEntry>), Problem> {
+    let row = app.create_session(&asker, input.unwrap_or_default()).await?;
+    Ok((StatusCode::CREATED, Json(SessionEntry::from(&row))))
+}
+
+/// Name a session, pin it, put it away, or give it a folder
+#[utoipa::path(patch, path = "/v1/sessions/{id}", tag = "sessions",
+    params(("id" = String, Path, description = "The session's id, percent-encoded")),
+    request_body = SessionPatch,
+    responses((status = 200, description = "The session as it is now", body = SessionEntry),
+              (status = "4XX", description = "Why not", body = ProblemBody)))]
+async fn edit(
+    State(app): State<Arc<App>>,
+    asker: Asker,
+    Id(id): Id,
+    Body(patch): Body<SessionPatch>,
+) -> Result<Json<SessionEntry>, Problem> {
+    let row = app.edit_session(&asker, &id, patch).await?;
+    Ok(Json(SessionEntry::from(&row)))
 }
 
 /// Read a session with every turn

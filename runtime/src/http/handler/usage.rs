@@ -10,13 +10,13 @@ use troupe_core::model::Usage;
 use troupe_store::UsageFilter;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use super::runs::wrong;
+use super::runs::time;
 use crate::app::App;
 use crate::frame::event::Tokens;
 use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::Params;
 use crate::service::rights::Asker;
-use crate::wire::{instant, parse_timestamp};
+use crate::wire::instant;
 
 /// The description of this file's routes.
 #[derive(OpenApi)]
@@ -80,13 +80,7 @@ async fn usage(
     asker: Asker,
     Params(params): Params<UsageParams>,
 ) -> Result<Json<UsageReport>, Problem> {
-    let time = |field: &str, text: Option<&String>| {
-        let read = |text: &String| {
-            parse_timestamp(text).ok_or_else(|| wrong(field, "use a time such as 2026-04-21T00:00:00Z"))
-        };
-        text.map(read).transpose()
-    };
-    let (since, until) = (time("since", params.since.as_ref())?, time("until", params.until.as_ref())?);
+    let (since, until) = (time("since", params.since.as_deref())?, time("until", params.until.as_deref())?);
     let owner = app.whose_runs(&asker).await?;
     let rows = app.store.usage(&UsageFilter { owner, session: params.session, since, until }).await?;
     let mut total = Usage::default();

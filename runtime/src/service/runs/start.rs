@@ -167,7 +167,7 @@ impl App {
             let detail = format!("Session not found: {}; GET /v1/sessions lists what session_id may be", shortened(id));
             return Err(Problem::not_found(detail).with("field", "session_id"));
         }
-        let workspace = self.workspace_of(&caller.asker, &like_infer, &pinned)?;
+        let workspace = self.workspace_of(&caller.asker, &like_infer, &session, &pinned)?;
         let given = messages(&input.input);
         let turns = self.read_messages("input", given, &pinned, workspace.as_ref()).await?;
         if input.dry_run == Some(true) {
@@ -240,13 +240,13 @@ impl App {
             kept
         };
         let like_infer = InferInput { session_id: row.session.clone(), ..InferInput::default() };
-        let session = self.session_of(&caller.asker, &like_infer).await?;
-        let (session, _) = session_of_run(&session, &like_infer, &accepted.input, None);
+        let known_session = self.session_of(&caller.asker, &like_infer).await?;
+        let (session, _) = session_of_run(&known_session, &like_infer, &accepted.input, None);
         // Whoever runs another's once more does so with files of their own.
         let workspace = if row.owner == caller.asker.user() {
             accepted.workspace.clone()
         } else {
-            let own = self.workspace_of(&caller.asker, &like_infer, &pinned)?;
+            let own = self.workspace_of(&caller.asker, &like_infer, &known_session, &pinned)?;
             own.map(|path| path.to_string_lossy().into_owned())
         };
         let again = StartRequest {

@@ -24,7 +24,8 @@ pub enum SessionEvent {
     Message {
         /// The session.
         session_id: String,
-        /// `streaming`, `done_success_unread`, `done_error_unread` or `idle`.
+        /// `streaming`, `done_success_unread`, `done_error_unread` or `idle`; or (ours) `waiting` for an approval, an
+        /// answer or a client's tool.
         status: String,
     },
     /// A session's new title.
@@ -33,6 +34,15 @@ pub enum SessionEvent {
         session_id: String,
         /// The title.
         title: String,
+    },
+    /// A session was made without a run, pinned, put away, or got another folder (ours; S1's clients pass it over).
+    Kept {
+        /// The session.
+        session_id: String,
+        /// It is at the top of the list.
+        pinned: bool,
+        /// It is put away.
+        archived: bool,
     },
     /// A session is gone (ours; S1's clients pass it over).
     Deleted {
@@ -112,6 +122,9 @@ fn event(change: &SessionChange) -> Option<SessionEvent> {
     Some(match &change.change {
         SessionChanged::Status(status) => SessionEvent::Message { session_id, status: status.clone() },
         SessionChanged::Title(title) => SessionEvent::TitleUpdate { session_id, title: title.clone() },
+        SessionChanged::Kept { pinned, archived } => {
+            SessionEvent::Kept { session_id, pinned: *pinned, archived: *archived }
+        }
         SessionChanged::Deleted { .. } => SessionEvent::Deleted { session_id },
         SessionChanged::Compacted => return None,
     })

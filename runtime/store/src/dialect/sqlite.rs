@@ -122,6 +122,7 @@ static BATCH: BatchSql = BatchSql {
                value ->> 7, value ->> 8, value ->> 9
         FROM json_each($1) WHERE true
         ON CONFLICT (id) DO UPDATE SET
+            title = CASE WHEN session.title = '' THEN excluded.title ELSE session.title END,
             meta = CASE WHEN excluded.meta = '' THEN session.meta ELSE excluded.meta END,
             status = CASE WHEN excluded.status = '' THEN session.status ELSE excluded.status END,
             updated_at = excluded.updated_at,

@@ -47,7 +47,11 @@ impl SessionPart {
             id: session.id.clone(),
             create: session.create,
             turns,
-            status: (run.state == RunState::Running).then(|| "streaming".to_owned()),
+            status: match run.state {
+                RunState::Running => Some("streaming".to_owned()),
+                RunState::Waiting => Some("waiting".to_owned()),
+                _ => None,
+            },
             owner: Some(run.owner.clone()),
             parent: session.parent.clone(),
             title: session.title.clone(),

@@ -5,7 +5,10 @@ use troupe_core::id::{RunId, Timestamp};
 use troupe_core::message::Role;
 use troupe_core::port::{Append, NewRun, NewRunSession, RunState, RunStore, SessionWrite, StoreError};
 use troupe_core::session::{MemoryEntry, TokenStat, Turn};
-use troupe_store::{CompactionWrite, Refusal, Revoked, SearchHit, SessionChange, SessionChanged, SessionFilter, Store};
+use troupe_store::{
+    CompactionWrite, NewSession, Refusal, Revoked, SearchHit, SessionChange, SessionChanged, SessionEdit,
+    SessionFilter, Store,
+};
 
 use crate::fixture::*;
 
@@ -97,7 +100,7 @@ async fn the_list_is_sorted_by_the_last_inference_and_read_in_pages() {
     let child = NewRunSession { parent: Some("a".to_owned()), ..in_session("child") };
     store.create(NewRun { session: Some(child), ..run_in("child", START + 90) }).await.unwrap();
     let list = async |owner: Option<&str>, after, limit| {
-        let filter = SessionFilter { owner: owner.map(str::to_owned), after, limit };
+        let filter = SessionFilter { owner: owner.map(str::to_owned), archived: None, after, limit };
         store.sessions(&filter).await.unwrap()
     };
     let ids = |rows: &[troupe_store::SessionRow]| rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>();
@@ -105,6 +108,53 @@ async fn the_list_is_sorted_by_the_last_inference_and_read_in_pages() {
     let first = list(Some("ann"), None, Some(2)).await;
     assert_eq!(ids(&first), ["d", "c"]);
     assert_eq!(ids(&list(Some("ann"), Some(first[1].cursor()), Some(2)).await), ["a"]);
+}
+
+#[tokio::test]
+async fn a_session_is_made_named_pinned_and_put_away() {
+    let fixture = Fixture::new().await;
+    let store = &fixture.store;
+    let mut feed = store.subscribe();
+    let new = NewSession {
+        id: "one".to_owned(),
+        owner: "ann".to_owned(),
+        title: "Trip".to_owned(),
+        meta: serde_json::Map::new(),
+        workspace: Some("/w".to_owned()),
+        at: START,
+    };
+    store.create_session(new.clone()).await.unwrap();
+    assert!(store.create_session(new).await.is_err(), "an id is one session's");
+    let made = store.session_row("one").await.unwrap().unwrap();
+    assert_eq!((made.title.as_str(), made.status.as_str(), made.turn_count), ("Trip", "idle", 0));
+    assert_eq!((made.pinned, made.archived, made.workspace.as_deref()), (false, false, Some("/w")));
+    let edit = SessionEdit {
+        title: Some("Oslo".to_owned()),
+        archived: Some(true),
+        workspace: Some(None),
+        ..SessionEdit::default()
+    };
+    let edited = store.edit_session("one", edit.clone()).await.unwrap();
+    assert_eq!(
+        (edited.title.as_str(), edited.pinned, edited.archived, edited.workspace.as_deref()),
+        ("Oslo", false, true, None)
+    );
+    store.edit_session("one", edit).await.unwrap();
+    assert!(matches!(store.edit_session("none", SessionEdit::default()).await, Err(StoreError::NoSession(_))));
+    let told: Vec<SessionChanged> = std::iter::from_fn(|| feed.try_recv().ok()).map(|told| told.change).collect();
+    let kept = |archived| SessionChanged::Kept { pinned: false, archived };
+    assert_eq!(
+        told,
+        [kept(false), SessionChanged::Title("Oslo".to_owned()), kept(true)],
+        "what stays is not told again"
+    );
+    let count = async |archived| {
+        let filter = SessionFilter { archived, ..SessionFilter::default() };
+        store.sessions(&filter).await.unwrap().len()
+    };
+    assert_eq!((count(None).await, count(Some(true)).await, count(Some(false)).await), (1, 1, 0));
+    let found = store.search(Some("ann"), "oslo", 9).await.unwrap();
+    assert_eq!(found.len(), 1);
 }
 
 #[tokio::test]

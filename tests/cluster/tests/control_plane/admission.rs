@@ -125,7 +125,8 @@ async fn every_example_is_admitted() -> anyhow::Result<()> {
     let mut seen = 0;
     for file in examples(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples")) {
         let text = fs::read_to_string(&file)?;
-        if !text.contains("apiVersion: troupe.dev/") {
+        // What kustomize makes of its own files is applied on a node.
+        if file.ends_with("kustomization.yaml") || !text.contains("apiVersion: troupe.dev/") {
             continue;
         }
         // Two examples may name their agents alike.

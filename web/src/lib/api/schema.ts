@@ -452,11 +452,33 @@ export interface paths {
         };
         /** Read a resource as a manifest with its status */
         get: operations["resources_show"];
-        /** Apply a manifest */
+        /**
+         * Apply a manifest
+         * @description With `dry_run` nothing is written: the answer is the manifest with the status that it would have; `status.findings`
+         *     is a list of `{path, message, severity, line, column}`. A manifest that breaks a rule is refused as ever, with the
+         *     same list as `findings` of the problem.
+         */
         put: operations["resources_apply"];
         post?: never;
         /** Delete a resource */
         delete: operations["resources_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/resources/{kind}/{name}/uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what refers to a resource */
+        get: operations["resources_uses"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -669,7 +691,8 @@ export interface paths {
         /** List sessions, the one with the latest inference first */
         get: operations["sessions_list"];
         put?: never;
-        post?: never;
+        /** Make a session before anything is said in it */
+        post: operations["sessions_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -728,7 +751,8 @@ export interface paths {
         delete: operations["sessions_delete"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Name a session, pin it, put it away, or give it a folder */
+        patch: operations["sessions_edit"];
         trace?: never;
     };
     "/v1/sessions/{id}/context": {
@@ -810,6 +834,27 @@ export interface paths {
         put?: never;
         /** Delete a user's message and everything after it */
         post: operations["sessions_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fetch a script that installs this program with these resources: `curl -s …/v1/setup | sh`
+         * @description It holds the program and the resources that the catalog shows, and no secret: no Secret, no value of a variable, and
+         *     nothing of a manifest that looks like a key.
+         */
+        get: operations["setup_setup"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -999,6 +1044,290 @@ export interface paths {
         put?: never;
         /** Run a workflow (not served yet) */
         post: operations["runs_create_of_workflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspace/children": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the folders directly below one */
+        get: operations["workspace_children"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspace/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a file, or a part of it
+         * @description What a browser would run (HTML, scripts, styles, XML) comes as plain text and to be kept, never to be shown as it is.
+         */
+        get: operations["workspace_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspace/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a file, or a folder with everything in it */
+        delete: operations["workspace_deletion"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspace/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a file to keep it */
+        get: operations["workspace_download"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspace/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Copy a file or a folder beside itself */
+        post: operations["workspace_duplicate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspace/folder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a folder, with those above it */
+        post: operations["workspace_folder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspace/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a folder, page by page */
+        get: operations["workspace_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspace/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rename a file or a folder */
+        post: operations["workspace_rename"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspace/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find files by what is in them, or by their names
+         * @description At most as many as `SEARCH_MAX_RESULTS` says; a search that takes longer than 30 seconds answers with what it found
+         *     until then. In both cases the answer has the header `x-search-cut: true`.
+         */
+        get: operations["workspace_search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspace/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at a picture, smaller
+         * @description PNG, JPEG, GIF and WebP are made smaller. Of a drawing (SVG), and of a small file of another format, the original
+         *     is sent.
+         */
+        get: operations["workspace_thumbnail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspace/tree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a folder with the folders directly below it */
+        get: operations["workspace_tree"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspace/upload/init": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin an upload */
+        post: operations["uploads_init"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspace/upload/{upload_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what is there of an upload, to go on with it */
+        get: operations["uploads_status"];
+        put?: never;
+        post?: never;
+        /** End an upload; what came of it is removed */
+        delete: operations["uploads_cancel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspace/upload/{upload_id}/chunk/{chunk_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Send a piece of an upload, also once more */
+        put: operations["uploads_chunk"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspace/upload/{upload_id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Complete an upload: put the file in its place */
+        post: operations["uploads_complete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspace/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the uploads that are open */
+        get: operations["uploads_list"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1238,6 +1567,15 @@ export interface components {
             /** @description Built-in ones. */
             skipped: string[];
         };
+        /** @description A folder below the root of a tree. */
+        Branch: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its whole path. */
+            path: string;
+            /** @description False. */
+            is_root: boolean;
+        };
         /** @description The arguments of a call. */
         CallArguments: string | {
             [key: string]: unknown;
@@ -1449,6 +1787,57 @@ export interface components {
             /** @description `stop`, `length`, `tool_calls` or `content_filter`, in the last choice. */
             finish_reason?: string | null;
         };
+        /** @description A piece that is there (S1-178). */
+        ChunkDone: {
+            /** @description The upload. */
+            upload_id: string;
+            /** @description The piece. */
+            parallel_id: number;
+            /**
+             * Format: int64
+             * @description How many bytes came.
+             */
+            received: number;
+            /** @description `uploaded`. */
+            status: string;
+        };
+        /** @description A piece of a file (S1-176). */
+        ChunkPlan: {
+            /** @description Its number, from 0. */
+            parallel_id: number;
+            /**
+             * Format: int64
+             * @description Its first byte.
+             */
+            offset: number;
+            /**
+             * Format: int64
+             * @description How many bytes.
+             */
+            size: number;
+        };
+        /** @description What is known of a piece. */
+        ChunkStatus: {
+            /** @description Its number, from 0. */
+            parallel_id: number;
+            /**
+             * Format: int64
+             * @description Its first byte.
+             */
+            offset: number;
+            /**
+             * Format: int64
+             * @description How many bytes.
+             */
+            size: number;
+            /** @description `pending`, `uploading` or `uploaded`. */
+            status: string;
+            /**
+             * Format: int64
+             * @description How many bytes are there; of a piece that is sent at this moment, how many came.
+             */
+            received: number;
+        };
         /** @description A call of one of the caller's tools. */
         CompletionCall: {
             /** @description The call's id: what the tool message answers with. */
@@ -1580,14 +1969,18 @@ export interface components {
             model_id?: string | null;
             /** @description The agent of its last run, where that named one. */
             agent_id?: string | null;
-            /** @description The folder that the tools of its last run worked in. */
+            /** @description Its own folder, else the one that its last run worked in. */
             workspace?: string | null;
             /** @description The session whose run made it, for a sub-agent's. */
             parent_session_id?: string | null;
             /** @description Its title. */
             title: string;
-            /** @description `streaming`, `done_success_unread`, `done_error_unread` or `idle`. */
+            /** @description `streaming`, `done_success_unread`, `done_error_unread`, `idle`, or `waiting` for a person or a client's tool. */
             status: string;
+            /** @description It is at the top of the list. */
+            pinned: boolean;
+            /** @description It is put away. */
+            archived: boolean;
         };
         /**
          * @description A person's answer.
@@ -1679,6 +2072,70 @@ export interface components {
             /** @description Whether the run is over and nothing follows. */
             done: boolean;
         };
+        /** @description A file that is gone. */
+        FileDeleted: {
+            /** @description `deleted`. */
+            status: string;
+            /** @description Its whole path. */
+            path: string;
+        };
+        /** @description A file or folder that was changed (S1-172). */
+        FileInfo: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its whole path. */
+            path: string;
+            /** @description It is a folder. */
+            is_dir: boolean;
+            /**
+             * Format: int64
+             * @description Its size in bytes; 0 for a folder.
+             */
+            size: number;
+            /**
+             * Format: int64
+             * @description When it was last changed, in milliseconds since 1970.
+             */
+            modified: number;
+            /** @description Its media type, by its name; `inode/directory` for a folder. */
+            mime_type: string;
+        };
+        /** @description A file or folder of the workspace (S1-164). */
+        FileItem: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its whole path. */
+            path: string;
+            /** @description It is a folder. */
+            is_dir: boolean;
+            /**
+             * Format: int64
+             * @description Its size in bytes; 0 for a folder.
+             */
+            size: number;
+            /**
+             * Format: int64
+             * @description When it was last changed, in milliseconds since 1970.
+             */
+            modified: number;
+            /** @description It is a text, by its name. */
+            is_text: boolean;
+            /** @description It is an image, by its name. */
+            is_image: boolean;
+            /** @description It is a recording, by its name. */
+            is_audio: boolean;
+            /** @description It is a film, by its name. */
+            is_video: boolean;
+        };
+        /** @description A page of a folder (S1-165). */
+        FileList: {
+            /** @description Folders first, then by name. */
+            files: components["schemas"]["FileItem"][];
+            /** @description There are more pages. */
+            has_more: boolean;
+            /** @description How many there are in all. */
+            total: number;
+        };
         /** @description Something wrong with a file. */
         Finding: {
             /** @description The file. */
@@ -1702,6 +2159,13 @@ export interface components {
         Findings: {
             /** @description By file and line. */
             items: components["schemas"]["Finding"][];
+        };
+        /** @description A folder in a tree (S1-167). */
+        Folder: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its whole path. */
+            path: string;
         };
         /** @description A place where words were found. */
         Found: {
@@ -2091,6 +2555,13 @@ export interface components {
             /** @description The error. */
             error: components["schemas"]["OpenAiError"];
         };
+        /** @description A file or a folder. */
+        PathInput: {
+            /** @description Its whole path, or the path below the workspace. */
+            path: string;
+            /** @description A session, whose workspace is meant; without one, the caller's. */
+            session_id?: string | null;
+        };
         /** @description Where an event stands. */
         Place: {
             /** @description `<seq>.<n>`, increasing in the stream: what `Last-Event-ID` takes. Events that come from one cause share it. */
@@ -2131,6 +2602,21 @@ export interface components {
             error: string;
             /** @description The field of the request that is wrong. */
             field?: string | null;
+            /** @description Every field that is wrong, where the request brings a resource. */
+            findings?: components["schemas"]["ProblemFinding"][] | null;
+        };
+        /** @description Something wrong with a request that brings a resource. */
+        ProblemFinding: {
+            /** @description The field; empty for the whole. */
+            path: string;
+            /** @description What is wrong and what to write instead. */
+            message: string;
+            /** @description `error` or `warning`. */
+            severity: string;
+            /** @description The line in the text that was sent, from 1, where one is known. */
+            line?: number | null;
+            /** @description The column, from 1, where one is known. */
+            column?: number | null;
         };
         /** @description Of the tokens read. */
         PromptDetails: {
@@ -2163,6 +2649,22 @@ export interface components {
             /** @description Runs that wait for a slot. */
             queued: number;
         };
+        /** @description An object that refers to another one. */
+        Referrer: {
+            /** @description Its kind. */
+            kind: string;
+            /** @description Its name. */
+            name: string;
+            /** @description The field that refers, such as `spec.modelRef`. */
+            path: string;
+        };
+        /** @description Who refers to an object. */
+        Referrers: {
+            /** @description By kind and name. */
+            items: components["schemas"]["Referrer"][];
+            /** @description How many more there are, of kinds that the caller may not list. */
+            others: number;
+        };
         /** @description What came of registering servers. */
         Registered: {
             /** @description The servers that answered, by name. */
@@ -2171,6 +2673,15 @@ export interface components {
             registered_tools: string[];
             /** @description What went wrong with others. */
             errors?: string[];
+        };
+        /** @description A file that gets another name. */
+        RenameInput: {
+            /** @description Its whole path, or the path below the workspace. */
+            path: string;
+            /** @description Its new name in the same folder. */
+            new_name: string;
+            /** @description A session, whose workspace is meant; without one, the caller's. */
+            session_id?: string | null;
         };
         /** @description What a reader is told. */
         ResourceEvent: {
@@ -2682,8 +3193,20 @@ export interface components {
              * @description The tokens of its last model call.
              */
             last_total_tokens?: number | null;
-            /** @description `streaming`, `done_success_unread`, `done_error_unread` or `idle`. */
+            /** @description `streaming`, `done_success_unread`, `done_error_unread`, `idle`, or `waiting` for a person or a client's tool. */
             status: string;
+            /** @description It is at the top of the list. */
+            pinned: boolean;
+            /** @description It is put away. */
+            archived: boolean;
+            /** @description The agent of its last run, or that it was made for. */
+            agent_id?: string | null;
+            /** @description The model of its last run, or that it was made for. */
+            model_id?: string | null;
+            /** @description The tools of its last run, or that it was made for. */
+            tool_ids?: string[] | null;
+            /** @description Its own folder, else the one that its last run worked in. */
+            workspace?: string | null;
         };
         /** @description What a reader of the feed is told, as S1's clients read it. */
         SessionEvent: {
@@ -2696,7 +3219,10 @@ export interface components {
         } | {
             /** @description The session. */
             session_id: string;
-            /** @description `streaming`, `done_success_unread`, `done_error_unread` or `idle`. */
+            /**
+             * @description `streaming`, `done_success_unread`, `done_error_unread` or `idle`; or (ours) `waiting` for an approval, an
+             *     answer or a client's tool.
+             */
             status: string;
             /** @enum {string} */
             event: "message";
@@ -2710,8 +3236,30 @@ export interface components {
         } | {
             /** @description The session. */
             session_id: string;
+            /** @description It is at the top of the list. */
+            pinned: boolean;
+            /** @description It is put away. */
+            archived: boolean;
+            /** @enum {string} */
+            event: "kept";
+        } | {
+            /** @description The session. */
+            session_id: string;
             /** @enum {string} */
             event: "deleted";
+        };
+        /** @description A session to be made. */
+        SessionInput: {
+            /** @description Its title, at most 200 characters; without one it is made of what is said first. */
+            title?: string | null;
+            /** @description The agent that it is meant for. Noted: each request says whom it asks. */
+            agent_id?: string | null;
+            /** @description The model that it is meant for. Noted, as the agent is. */
+            model_id?: string | null;
+            /** @description The tools that it is meant for. Noted, as the agent is. */
+            tool_ids?: string[] | null;
+            /** @description The folder that its runs work in where they name none. */
+            workspace?: string | null;
         };
         /** @description The list of sessions (S1-137). */
         SessionList: {
@@ -2719,6 +3267,17 @@ export interface components {
             sessions: components["schemas"]["SessionEntry"][];
             /** @description Where the next page begins, where there is one. */
             next_cursor?: string | null;
+        };
+        /** @description What becomes of a session; what is left out stays as it is. */
+        SessionPatch: {
+            /** @description Its title, at most 200 characters. */
+            title?: string | null;
+            /** @description Whether it is at the top of the list. */
+            pinned?: boolean | null;
+            /** @description Whether it is put away. */
+            archived?: boolean | null;
+            /** @description The folder that its runs work in where they name none; null = the default again. */
+            workspace?: string | null;
         };
         /** @description S1's registration of a skill (S1-102). */
         SkillInput: {
@@ -3066,6 +3625,101 @@ export interface components {
              */
             attempt: number;
         };
+        /** @description A folder with those directly below it (S1-166). */
+        Tree: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its whole path. */
+            path: string;
+            /** @description True. */
+            is_root: boolean;
+            /** @description The folders directly below it, by name. */
+            children: components["schemas"]["Branch"][];
+        };
+        /** @description An upload that nobody wants any more (S1-180). */
+        UploadCancelled: {
+            /** @description The upload. */
+            upload_id: string;
+            /** @description `cancelled`. */
+            status: components["schemas"]["UploadState"];
+        };
+        /** @description A file that is in its place (S1-179). */
+        UploadDone: {
+            /** @description The upload. */
+            upload_id: string;
+            /** @description The file's name. */
+            file_name: string;
+            /**
+             * Format: int64
+             * @description Its size in bytes.
+             */
+            file_size: number;
+            /** @description Its whole path. */
+            path: string;
+            /** @description `completed`. */
+            status: components["schemas"]["UploadState"];
+        };
+        /** @description An upload to be begun (S1-176). */
+        UploadInput: {
+            /** @description Where it goes: the path of a folder of the workspace, `default`, or the id of a session, for its workspace. */
+            workspace_id: string | null;
+            /** @description The file's name. */
+            file_name: string | null;
+            /**
+             * Format: int64
+             * @description Its size in bytes.
+             */
+            file_size: number | null;
+            /** @description The path of the file below that folder; what is there is overwritten. */
+            target_path: string | null;
+        };
+        /** @description Uploads that are open. */
+        UploadList: {
+            /** @description The oldest first. */
+            uploads: components["schemas"]["UploadStatus"][];
+        };
+        /** @description An upload that was begun (S1-176). */
+        UploadPlan: {
+            /** @description Its id. */
+            upload_id: string;
+            /**
+             * Format: int64
+             * @description From how many bytes on a file is cut.
+             */
+            parallel_size: number;
+            /**
+             * Format: int32
+             * @description Pieces that may be sent at one time.
+             */
+            parallel_max_threads: number;
+            /** @description How many pieces there are. */
+            chunk_count: number;
+            /** @description The pieces. */
+            chunks: components["schemas"]["ChunkPlan"][];
+        };
+        /**
+         * @description What became of an upload.
+         * @enum {string}
+         */
+        UploadState: "uploading" | "completed" | "cancelled";
+        /** @description What is known of an upload. */
+        UploadStatus: {
+            /** @description Its id. */
+            upload_id: string;
+            /** @description The file's name. */
+            file_name: string;
+            /**
+             * Format: int64
+             * @description The file's size in bytes.
+             */
+            file_size: number;
+            /** @description Where it goes, below the workspace. */
+            target_path: string;
+            /** @description What became of it. */
+            status: components["schemas"]["UploadState"];
+            /** @description The pieces. */
+            chunks: components["schemas"]["ChunkStatus"][];
+        };
         /** @description What one target used with one model on one day. */
         UsageOfDay: {
             /** @description The day (UTC), such as `2026-04-21`. */
@@ -3278,7 +3932,10 @@ export interface operations {
     };
     agents_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Write also what a GitOps tool or Helm manages, whose next run may undo it; without, it is a 409 that names the tool */
+                force?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3370,7 +4027,10 @@ export interface operations {
     };
     agents_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Write also what a GitOps tool or Helm manages, whose next run may undo it; without, it is a 409 that names the tool */
+                force?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The agent's id or name, percent-encoded */
@@ -3424,7 +4084,10 @@ export interface operations {
     };
     agents_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Write also what a GitOps tool or Helm manages, whose next run may undo it; without, it is a 409 that names the tool */
+                force?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The agent's id or name, percent-encoded */
@@ -3474,7 +4137,10 @@ export interface operations {
     };
     agents_publish: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Write also what a GitOps tool or Helm manages, whose next run may undo it; without, it is a 409 that names the tool */
+                force?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The agent's id or name, percent-encoded */
@@ -4030,7 +4696,10 @@ export interface operations {
     };
     mcp_servers_remove: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Write also what a GitOps tool or Helm manages, whose next run may undo it; without, it is a 409 that names the tool */
+                force?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The server's id or name, percent-encoded */
@@ -4118,7 +4787,10 @@ export interface operations {
     };
     models_register: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Write also what a GitOps tool or Helm manages, whose next run may undo it; without, it is a 409 that names the tool */
+                force?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4210,7 +4882,10 @@ export interface operations {
     };
     models_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Write also what a GitOps tool or Helm manages, whose next run may undo it; without, it is a 409 that names the tool */
+                force?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The model's id or name, percent-encoded */
@@ -4273,7 +4948,10 @@ export interface operations {
     };
     models_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Write also what a GitOps tool or Helm manages, whose next run may undo it; without, it is a 409 that names the tool */
+                force?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The model's id or name, percent-encoded */
@@ -4451,7 +5129,10 @@ export interface operations {
     };
     templates_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Write also what a GitOps tool or Helm manages, whose next run may undo it; without, it is a 409 that names the tool */
+                force?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4543,7 +5224,10 @@ export interface operations {
     };
     templates_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Write also what a GitOps tool or Helm manages, whose next run may undo it; without, it is a 409 that names the tool */
+                force?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The template's id or name, percent-encoded */
@@ -4606,7 +5290,10 @@ export interface operations {
     };
     templates_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Write also what a GitOps tool or Helm manages, whose next run may undo it; without, it is a 409 that names the tool */
+                force?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The template's id or name, percent-encoded */
@@ -4871,6 +5558,10 @@ export interface operations {
             query?: {
                 /** @description `json` or `yaml`; without it, as `Accept` says. */
                 format?: string;
+                /** @description Write also what a GitOps tool or Helm manages, whose next run may undo it; without, it is a 409 that names the tool. */
+                force?: boolean;
+                /** @description Write nothing: answer with the status that it would have, and everything to be said of it in `status.findings`. */
+                dry_run?: boolean;
             };
             header?: {
                 /** @description The version that it must still have */
@@ -4892,7 +5583,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is changed */
+            /** @description It is changed, or with `dry_run` could be */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4912,7 +5603,7 @@ export interface operations {
                     "application/yaml": string;
                 };
             };
-            /** @description A file outside the service's hand holds it */
+            /** @description A file outside the service's hand holds it, or a GitOps tool or Helm manages it: `managed_by` says which */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4952,7 +5643,10 @@ export interface operations {
     };
     resources_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Write also what a GitOps tool or Helm manages, whose next run may undo it; without, it is a 409 that names the tool */
+                force?: boolean;
+            };
             header?: {
                 /** @description The version that it must still have */
                 "If-Match"?: string | null;
@@ -4985,8 +5679,69 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            /** @description A GitOps tool or Helm manages it: `managed_by` says which */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description It has another version by now */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Why not */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The service failed, or stops */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    resources_uses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The kind's plural: `models`, `agents`, … */
+                kind: string;
+                /** @description The object's name or id, percent-encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What refers to it, and by which field */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Referrers"];
+                };
+            };
+            /** @description There is no such object */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5025,6 +5780,10 @@ export interface operations {
                 session?: string;
                 /** @description `draft`, `queued`, `running`, `waiting`, `completed`, `failed` or `cancelled`. */
                 status?: string;
+                /** @description Only those created at this time (RFC 3339) or later. */
+                since?: string;
+                /** @description Only those created before this time (RFC 3339). */
+                until?: string;
                 /** @description At most this many; 50, at most 500. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -5595,6 +6354,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description Only those that are put away (`true`), or that are not (`false`). */
+                archived?: boolean;
                 /** @description Follow the sessions instead, as `/v1/sessions/events` does. */
                 watch?: boolean;
             };
@@ -5612,6 +6373,48 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SessionList"];
                     "text/event-stream": components["schemas"]["SessionEvent"];
+                };
+            };
+            /** @description Why not */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The service failed, or stops */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    sessions_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SessionInput"] | null;
+            };
+        };
+        responses: {
+            /** @description The session */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionEntry"];
                 };
             };
             /** @description Why not */
@@ -5784,6 +6587,51 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Why not */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The service failed, or stops */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    sessions_edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session's id, percent-encoded */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionPatch"];
+            };
+        };
+        responses: {
+            /** @description The session as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionEntry"];
                 };
             };
             /** @description Why not */
@@ -6038,6 +6886,44 @@ export interface operations {
             };
         };
     };
+    setup_setup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A POSIX shell script */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-sh": string;
+                };
+            };
+            /** @description Why not */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The service failed, or stops */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     runs_create_of_skill: {
         parameters: {
             query?: never;
@@ -6160,7 +7046,10 @@ export interface operations {
     };
     tools_register: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Write also what a GitOps tool or Helm manages, whose next run may undo it; without, it is a 409 that names the tool */
+                force?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6211,7 +7100,10 @@ export interface operations {
     };
     tools_delete_batch: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Write also what a GitOps tool or Helm manages, whose next run may undo it; without, it is a 409 that names the tool */
+                force?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6304,7 +7196,10 @@ export interface operations {
     };
     mcp_servers_register: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Write also what a GitOps tool or Helm manages, whose next run may undo it; without, it is a 409 that names the tool */
+                force?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6355,7 +7250,10 @@ export interface operations {
     };
     tools_register_skill: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Write also what a GitOps tool or Helm manages, whose next run may undo it; without, it is a 409 that names the tool */
+                force?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6397,7 +7295,10 @@ export interface operations {
     };
     tools_update: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Write also what a GitOps tool or Helm manages, whose next run may undo it; without, it is a 409 that names the tool */
+                force?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The tool's id or name, percent-encoded */
@@ -6460,7 +7361,10 @@ export interface operations {
     };
     tools_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Write also what a GitOps tool or Helm manages, whose next run may undo it; without, it is a 409 that names the tool */
+                force?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The tool's id or name, percent-encoded */
@@ -6628,6 +7532,912 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Why not */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The service failed, or stops */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    workspace_children: {
+        parameters: {
+            query?: {
+                /** @description The folder's whole path, or the path below the workspace; empty for the workspace itself, as the only root. */
+                path?: string;
+                /** @description A session, whose workspace is meant; without one, the caller's. */
+                session_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Those that are not hidden, by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Folder"][];
+                };
+            };
+            /** @description Why not */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The service failed, or stops */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    workspace_content: {
+        parameters: {
+            query: {
+                /** @description Its whole path, or the path below the workspace; empty or `.` is the workspace itself. */
+                path: string;
+                /** @description Taken from S1's clients, and without effect: no file outside the workspace is reached. */
+                restrict?: string;
+                /** @description A session, whose workspace is meant; without one, the caller's. */
+                session_id?: string;
+            };
+            header?: {
+                /** @description `bytes=first-last`; of several ranges all of the file is sent */
+                Range?: string | null;
+                /** @description The `ETag` or time of the version that the range is of */
+                "If-Range"?: string | null;
+                /** @description The `ETag` that the client has */
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description The bytes that were asked for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description The client has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has no such bytes */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Why not */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The service failed, or stops */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    workspace_deletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PathInput"];
+            };
+        };
+        responses: {
+            /** @description It is gone */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileDeleted"];
+                };
+            };
+            /** @description Why not */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The service failed, or stops */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    workspace_download: {
+        parameters: {
+            query: {
+                /** @description Its whole path, or the path below the workspace; empty or `.` is the workspace itself. */
+                path: string;
+                /** @description Taken from S1's clients, and without effect: no file outside the workspace is reached. */
+                restrict?: string;
+                /** @description A session, whose workspace is meant; without one, the caller's. */
+                session_id?: string;
+            };
+            header?: {
+                /** @description `bytes=first-last` */
+                Range?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file, with its name in `Content-Disposition` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description The bytes that were asked for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description It has no such bytes */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Why not */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The service failed, or stops */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    workspace_duplicate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PathInput"];
+            };
+        };
+        responses: {
+            /** @description The copy, named `name (1).ext` or with the next free number */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileInfo"];
+                };
+            };
+            /** @description Why not */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The service failed, or stops */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    workspace_folder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PathInput"];
+            };
+        };
+        responses: {
+            /** @description It is there */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileInfo"];
+                };
+            };
+            /** @description Something of that name is there */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Why not */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The service failed, or stops */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    workspace_list: {
+        parameters: {
+            query: {
+                /** @description The folder's whole path, or the path below the workspace; empty or `.` is the workspace itself. */
+                path: string;
+                /** @description The page, from 1. */
+                page?: number;
+                /** @description How many of a page; 50 by default, at most 10,000. */
+                page_size?: number;
+                /** @description Taken from S1's clients, and without effect: no file outside the workspace is reached. */
+                restrict?: string;
+                /** @description A session, whose workspace is meant; without one, the caller's. */
+                session_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Folders first, then by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileList"];
+                };
+            };
+            /** @description Why not */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The service failed, or stops */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    workspace_rename: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenameInput"];
+            };
+        };
+        responses: {
+            /** @description It has the new name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileInfo"];
+                };
+            };
+            /** @description The name is none, or is taken */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Why not */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The service failed, or stops */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    workspace_search: {
+        parameters: {
+            query: {
+                /** @description The folder's whole path, or the path below the workspace; empty or `.` is the workspace itself. */
+                path: string;
+                /** @description Texts: those with spaces between them are all in the file, of those with `|` between them one is. */
+                query: string;
+                /** @description What is searched: `content` by default, `name`, or `all`. */
+                in?: "content" | "name" | "all";
+                /** @description A session, whose workspace is meant; without one, the caller's. */
+                session_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The files, by path */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileItem"][];
+                };
+            };
+            /** @description Why not */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The service failed, or stops */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    workspace_thumbnail: {
+        parameters: {
+            query: {
+                /** @description The picture's whole path, or the path below the workspace. */
+                path: string;
+                /** @description The longest edge in pixels, from 16 to 1024; 256 by default. */
+                size?: number;
+                /** @description Taken from S1's clients, and without effect: no file outside the workspace is reached. */
+                restrict?: string;
+                /** @description A session, whose workspace is meant; without one, the caller's. */
+                session_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A JPEG, or a PNG where it can be seen through; or the original */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": unknown;
+                };
+            };
+            /** @description The client has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why not */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The service failed, or stops */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    workspace_tree: {
+        parameters: {
+            query: {
+                /** @description Its whole path, or the path below the workspace; empty or `.` is the workspace itself. */
+                path: string;
+                /** @description Taken from S1's clients, and without effect: no file outside the workspace is reached. */
+                restrict?: string;
+                /** @description A session, whose workspace is meant; without one, the caller's. */
+                session_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One tree, whose root the folder is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tree"][];
+                };
+            };
+            /** @description Why not */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The service failed, or stops */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    uploads_init: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UploadInput"];
+            };
+        };
+        responses: {
+            /** @description In which pieces to send it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadPlan"];
+                };
+            };
+            /** @description `INVALID_REQUEST: …` or `INVALID_TARGET_PATH: …` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The disk has not enough space for it */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Why not */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The service failed, or stops */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    uploads_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The upload */
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its pieces */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadStatus"];
+                };
+            };
+            /** @description `UPLOAD_NOT_FOUND: …` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Why not */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The service failed, or stops */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    uploads_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The upload */
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is over */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadCancelled"];
+                };
+            };
+            /** @description `UPLOAD_NOT_FOUND: …` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Why not */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The service failed, or stops */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    uploads_chunk: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The piece's first byte, to be checked */
+                "X-Upload-Offset"?: number | null;
+                /** @description The piece's size, to be checked */
+                "X-Upload-Size"?: number | null;
+                /** @description The file's size, to be checked */
+                "X-File-Size"?: number | null;
+            };
+            path: {
+                /** @description The upload */
+                upload_id: string;
+                /** @description The piece's `parallel_id` */
+                chunk_id: number;
+            };
+            cookie?: never;
+        };
+        /** @description The bytes of the piece */
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description It is there */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChunkDone"];
+                };
+            };
+            /** @description `CHUNK_SIZE_MISMATCH: …` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description `UPLOAD_NOT_FOUND: …` or `CHUNK_NOT_FOUND: …` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description `UPLOAD_CANCELLED: …` or `UPLOAD_NOT_READY: …` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Why not */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The service failed, or stops */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    uploads_complete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The upload */
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file is there; what was there before is gone */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadDone"];
+                };
+            };
+            /** @description `UPLOAD_NOT_FOUND: …` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description `UPLOAD_NOT_READY: …`: a piece is missing, or is being sent */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Why not */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The service failed, or stops */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    uploads_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One's own */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadList"];
                 };
             };
             /** @description Why not */

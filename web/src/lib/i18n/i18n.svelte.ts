@@ -27,6 +27,12 @@ class I18n {
     return 'en';
   }
 
+  /** Begins with a language and the families that the first page needs, all fetched at once. */
+  async begin(language: Language, families: Family[]): Promise<void> {
+    this.#loaded = Object.fromEntries(families.map((family) => [family, {}]));
+    await this.use(language);
+  }
+
   /** Switches to a language; the words change when all that are shown have come. */
   async use(language: Language): Promise<void> {
     const families = Object.keys(this.#loaded) as Family[];

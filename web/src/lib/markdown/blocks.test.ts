@@ -157,10 +157,15 @@ describe('blocks', () => {
     ['indents', Array.from({ length: 300 }, (_, depth) => `${' '.repeat(depth * 2)}- a`).join('\n')],
     ['open containers', '<div>\n\n'.repeat(5_000)],
     ['headings', '# '.repeat(20_000)],
-  ])('are read in time whatever the text is: %s', (_, text) => {
-    const start = performance.now();
-    const blocks = new Blocks().read(text, true);
-    expect(blocks.length).toBeGreaterThan(0);
-    expect(performance.now() - start).toBeLessThan(2_000);
-  });
+  ])(
+    'are read in time whatever the text is: %s',
+    (_, text) => {
+      const start = performance.now();
+      const blocks = new Blocks().read(text, true);
+      expect(blocks.length).toBeGreaterThan(0);
+      // A tenth of that where nothing else runs; what the limits keep away would take minutes.
+      expect(performance.now() - start).toBeLessThan(5_000);
+    },
+    60_000,
+  );
 });

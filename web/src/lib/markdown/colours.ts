@@ -5,8 +5,8 @@ import type { Line } from './highlight';
 import type { Answer, Request } from './highlight.worker';
 import type { Grammar } from './languages';
 
-/** A grammar that has been fetched is ready within a second, on a slow phone as well. */
-const PATIENCE = 8_000;
+/** A grammar is ready within a second, within a few on a slow phone or a busy machine. */
+const PATIENCE = 20_000;
 
 type Waiting = (lines: readonly Line[] | undefined) => void;
 

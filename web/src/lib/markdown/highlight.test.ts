@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 import { highlighterOf, type Line } from './highlight';
 import { loadGrammar } from './grammars';
@@ -7,6 +7,9 @@ import { grammarOf } from './languages';
 const CODE = 'const name = `a ${1 +\n  2} b`; // note\nfunction f() {\n  return /* over\n  lines */ null;\n}';
 
 describe('code', () => {
+  // Shiki and its grammars are large: on a busy machine the first one takes its time.
+  beforeAll(async () => (await highlighterOf('typescript')).next(CODE.split('\n')), 120_000);
+
   it('is coloured by what its pieces are', async () => {
     const lines = (await highlighterOf('typescript')).next(['const a = "b"; // c']);
     const kinds = Object.fromEntries((lines[0] ?? []).map(({ text, kind }) => [text.trim(), kind]));

@@ -12,6 +12,8 @@ export function scrollableByKeys(element: HTMLElement): () => void {
 
 function mark(element: HTMLElement): void {
   const scrolls = element.scrollWidth > element.clientWidth || element.scrollHeight > element.clientHeight;
+  // Writing what is there already would have the page laid out once more.
+  if (scrolls === element.hasAttribute('tabindex')) return;
   if (scrolls) element.tabIndex = 0;
   else element.removeAttribute('tabindex');
 }

@@ -53,7 +53,11 @@ export async function tryManifest(
   try {
     const manifest = await put(kind, name, text, { signal, query: { dry_run: true } });
     const findings = manifest.status?.findings;
-    return Array.isArray(findings) ? (findings as FieldFinding[]) : [];
+    // What it answers with 200 it would take: a reference to what is to come is no mistake.
+    return (Array.isArray(findings) ? (findings as FieldFinding[]) : []).map((finding) => ({
+      ...finding,
+      severity: 'warning',
+    }));
   } catch (thrown) {
     if (isAbort(thrown)) throw thrown;
     return findingsOf(thrown);
@@ -77,8 +81,14 @@ export async function deleteManifest(kind: Plural, name: string, options: WriteO
 }
 
 /** Which resources refer to one. */
-export async function usesOf(kind: Plural, name: string): Promise<Use[]> {
-  return (await request<{ items: Use[] }>('GET', `${path(kind, name)}/uses`)).items;
+export interface Uses {
+  items: Use[];
+  /** How many more there are, of kinds that the person may not list. */
+  others: number;
+}
+
+export function usesOf(kind: Plural, name: string): Promise<Uses> {
+  return request<Uses>('GET', `${path(kind, name)}/uses`);
 }
 
 interface PutOptions extends WriteOptions {

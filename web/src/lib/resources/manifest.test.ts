@@ -75,6 +75,9 @@ describe('what is edited', () => {
     const owned = { ...manifest('a'), status: { managedBy: 'argocd-controller' } };
     expect(managedBy(owned)).toBe('Argo CD');
     expect(managedBy({ ...owned, status: { managedBy: 'Helm release web' } })).toBe('Helm release web');
+    const marked = manifest('a');
+    marked.metadata.labels = { 'app.kubernetes.io/managed-by': 'Helm' };
+    expect(managedBy(marked)).toBe('Helm');
     expect(managedBy(manifest('a'))).toBeNull();
   });
 });

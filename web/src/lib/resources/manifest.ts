@@ -72,9 +72,20 @@ const OWNERS: Readonly<Record<string, string>> = {
   'helm-controller': 'Flux (HelmRelease)',
 };
 
+/** Marks by which tools find what they made; the service tells the owner itself where it knows it better. */
+const MARKS: readonly (readonly ['labels' | 'annotations', string, string])[] = [
+  ['labels', 'argocd.argoproj.io/instance', 'argocd-controller'],
+  ['labels', 'kustomize.toolkit.fluxcd.io/name', 'kustomize-controller'],
+  ['labels', 'helm.toolkit.fluxcd.io/name', 'helm-controller'],
+  ['annotations', 'argocd.argoproj.io/tracking-id', 'argocd-controller'],
+  ['annotations', 'meta.helm.sh/release-name', 'helm'],
+];
+
 /** Who owns it, so that it is not to be changed here; null where nobody else does. */
-export function managedBy(manifest: Manifest): string | null {
-  const owner = manifest.status?.managedBy;
+export function managedBy({ metadata, status }: Manifest): string | null {
+  const marked = MARKS.find(([place, name]) => metadata[place]?.[name] !== undefined)?.[2];
+  const helm = metadata.labels?.['app.kubernetes.io/managed-by'] === 'Helm' ? 'helm' : undefined;
+  const owner = status?.managedBy || marked || helm;
   return owner ? (OWNERS[owner] ?? owner) : null;
 }
 
@@ -108,14 +119,16 @@ export function draftOf(plural: Plural, spec: Fields, name = ''): Fields {
   return { apiVersion: 'troupe.dev/v1alpha1', kind: KINDS[plural], metadata: { name }, spec };
 }
 
-/** A copy under another name; an id of its own and revisions stay with the original. */
+/** A copy under another name; its id, its revisions and its owner stay with the original. */
 export function copyOf(manifest: Manifest, name: string): Fields {
   const copy = editable(manifest);
   const { publishedRevision: _, ...spec } = manifest.spec;
-  const annotations = { ...manifest.metadata.annotations };
-  delete annotations[ID_ANNOTATION];
+  const left = new Set([ID_ANNOTATION, 'app.kubernetes.io/managed-by', ...MARKS.map(([, mark]) => mark)]);
   const metadata: Fields = { name };
-  if (Object.keys(annotations).length > 0) metadata.annotations = annotations;
+  for (const place of ['labels', 'annotations'] as const) {
+    const kept = Object.entries(manifest.metadata[place] ?? {}).filter(([mark]) => !left.has(mark));
+    if (kept.length > 0) metadata[place] = Object.fromEntries(kept);
+  }
   return { ...copy, metadata, spec };
 }
 

@@ -8,6 +8,9 @@ import { list, root, search, type FileItem } from '$lib/workspace/service';
 /** Rows that fly past while a person scrolls are not asked for. */
 const SETTLED = 60;
 
+/** Pages with selected entries that are read again. */
+const MOST_READ_AGAIN = 10;
+
 /** More entries than these are not acted on at once. */
 export const MOST_AT_ONCE = 2000;
 
@@ -56,12 +59,17 @@ export class WorkspaceFolder {
     this.loading = false;
   }
 
-  /** Reads anew what is shown; the selection stays where it still points at something. */
+  /** Reads anew what is shown. The selection follows its entries: what moved stays selected, what is gone is not. */
   async refresh(): Promise<void> {
+    const before = this.selected;
+    const places = selection.placesOf(before, MOST_AT_ONCE);
+    const paths = new Set(places.flatMap((place) => this.entry(place)?.path ?? []));
+    const pages = new Set(places.map((place) => Math.floor(place / PAGE_SIZE)));
     try {
-      await this.#read();
+      await this.#read([...pages].slice(0, MOST_READ_AGAIN));
       this.error = null;
-      if (this.selected.cursor >= this.count) this.selected = selection.NOTHING;
+      // Whoever selected something else meanwhile meant what was there.
+      if (this.selected === before) this.selected = following(this.entries, paths);
     } catch (thrown) {
       if (!isAbort(thrown)) this.error = ApiError.from(thrown);
     }
@@ -104,13 +112,11 @@ export class WorkspaceFolder {
     return selection.countOf(this.selected);
   }
 
-  async #read(): Promise<void> {
+  /** Reads what is shown from its beginning, and these pages of it. The others may hold what was renamed, and go. */
+  async #read(again: readonly number[] = []): Promise<void> {
     if (this.query === '') {
-      const keep = this.entries.total;
-      await this.#readPage(0);
-      // The pages of before may hold what was renamed: only what is seen is asked for again.
-      if (keep > PAGE_SIZE)
-        this.entries = { ...this.entries, pages: new Map([...this.entries.pages].filter(([page]) => page === 0)) };
+      this.entries = { ...this.entries, pages: new Map([...this.entries.pages].filter(([page]) => page === 0)) };
+      for (const page of new Set([0, ...again])) await this.#readPage(page);
       return;
     }
     const { files: found, cut } = await search(this.path, this.query, this.#abort.signal);
@@ -139,4 +145,16 @@ export class WorkspaceFolder {
     const missed = [...this.#wanted.keys()].some((page) => !this.entries.pages.has(page));
     if (missed && this.error === null) this.#timer = setTimeout(() => void this.#readWanted(), SETTLED);
   }
+}
+
+/** The selection of the entries with these paths, as far as they are known. */
+function following(entries: Pages<FileItem>, paths: ReadonlySet<string>): Selection {
+  let selected = selection.NOTHING;
+  for (const [page, items] of [...entries.pages].sort(([one], [other]) => one - other)) {
+    items.forEach((item, at) => {
+      if (!paths.has(item.path)) return;
+      selected = selection.pick(selected, page * PAGE_SIZE + at, { toggle: true, extend: false });
+    });
+  }
+  return selected;
 }

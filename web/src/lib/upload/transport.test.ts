@@ -14,7 +14,9 @@ test.each([
   [404, '{"error":"UPLOAD_NOT_FOUND"}', 'UPLOAD_NOT_FOUND', '', false],
   [409, '{"error":"UPLOAD_NOT_READY: chunk 2 is missing"}', 'UPLOAD_NOT_READY', 'chunk 2 is missing', true],
   [404, '<html>no such host</html>', 'HTTP_404', '', false],
-  [503, '{"error":"the service stops"}', 'HTTP_503', 'the service stops', true],
+  [503, '{"error":"the service stops"}', 'NETWORK', 'the service stops', true],
+  [502, '<html>', 'NETWORK', '', true],
+  [500, '', 'HTTP_500', '', true],
   [507, '{"error":"the disk is full"}', 'HTTP_507', 'the disk is full', false],
 ])('a %i is read as its code and its sentence', (status, body, code, detail, passing) => {
   expect(failureOf(status, body)).toEqual({ code, detail, passing });

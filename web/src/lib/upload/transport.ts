@@ -118,13 +118,16 @@ const nobodyAnswered: UploadFailure = { code: 'NETWORK', detail: '', passing: tr
 /** Statuses that say «later»: a request that timed out, too many of them, and a gateway whose service is away. */
 const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
 
+/** What a gateway answers while the service behind it is away. */
+const AWAY = new Set([502, 503, 504]);
+
 /** The service's errors begin with a code: `CHUNK_SIZE_MISMATCH: …`. */
 export function failureOf(status: number, body: string): UploadFailure {
   const sentence = sentenceOf(body);
   const code = /^([A-Z][A-Z0-9_]+)(?::\s*|$)/.exec(sentence);
   const detail = code === null ? sentence : sentence.slice(code[0].length);
   // A gateway's 404 has no code: only the service's own word means that an upload is gone.
-  const name = code?.[1] ?? `HTTP_${status}`;
+  const name = code?.[1] ?? (AWAY.has(status) ? 'NETWORK' : `HTTP_${status}`);
   // «Not ready»: another request still writes what is to be completed.
   return { code: name, detail, passing: PASSING.has(status) || name === 'UPLOAD_NOT_READY' };
 }

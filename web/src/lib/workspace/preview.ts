@@ -18,7 +18,8 @@ export function previewOf(item: FileItem): PreviewKind {
   if (item.is_video) return 'video';
   if (kind === 'pdf') return 'pdf';
   if (kind === 'md' || kind === 'markdown') return 'markdown';
-  return item.is_text || item.size === 0 ? 'text' : 'none';
+  // A name tells little: what is small is looked into.
+  return item.is_text || item.size <= MOST_TEXT ? 'text' : 'none';
 }
 
 /** The language in which a text is coloured, as a fence of Markdown would call it. */

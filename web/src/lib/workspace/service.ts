@@ -39,7 +39,8 @@ export function list(path: string, page: number, size: number, signal?: AbortSig
 export async function root(): Promise<Folder & { children: Folder[] }> {
   const [found] = await request<(Folder & { children: Folder[] })[]>('GET', `${ROUTE}/tree`, { query: { path: '.' } });
   if (found === undefined) throw new Error('the service has no workspace');
-  return found;
+  // Two paths of one folder would be two folders to the page.
+  return { ...found, path: found.path.replace(/(?<=.)\/+$/, '') };
 }
 
 export function children(path: string): Promise<Folder[]> {

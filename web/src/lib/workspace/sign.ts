@@ -22,5 +22,6 @@ const SIGNS: Record<PreviewKind, LucideIcon> = {
 };
 
 export function signOf(item: FileItem): LucideIcon {
-  return SIGNS[previewOf(item)];
+  const kind = previewOf(item);
+  return SIGNS[kind === 'text' && !item.is_text ? 'none' : kind];
 }

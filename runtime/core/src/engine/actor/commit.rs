@@ -35,6 +35,7 @@ impl Actor {
             self.committed(result)?;
         }
         self.said_waiting = waiting;
+        self.session_waits = waiting;
         for recorded in batch {
             self.pieces = 0;
             self.engine.ports.observer.recorded(&self.tree, &recorded);
@@ -81,7 +82,7 @@ impl Actor {
                     events: batch.to_vec(),
                     snapshots: std::mem::take(&mut self.snapshots),
                     state: self.change(batch, effects, waiting),
-                    sessions: self.turns(batch),
+                    sessions: self.sessions(batch, waiting),
                 };
                 Some(async move { store.append(append).await.map(|()| Created::New) }.boxed())
             }
@@ -189,6 +190,29 @@ impl Actor {
             wake_at: earliest(effects).filter(|_| waiting),
             at: self.tree.last_at,
         })
+    }
+
+    /// What a batch does to sessions: their turns, and that the root's waits for a person, or does so no longer.
+    fn sessions(&self, batch: &[Recorded], waiting: bool) -> Vec<SessionWrite> {
+        let mut writes = self.turns(batch);
+        let root = self.tree.root_run().filter(|run| run.started_at.is_some() && run.outcome.is_none());
+        let Some(session) = root.and_then(|run| run.accepted.session.as_ref()) else { return writes };
+        if waiting == self.session_waits {
+            return writes;
+        }
+        let status = Some(if waiting { "waiting" } else { "streaming" }.to_owned());
+        match writes.iter_mut().find(|write| write.session == *session) {
+            Some(write) => write.status = status,
+            None => writes.push(SessionWrite {
+                session: session.clone(),
+                create: None,
+                turns: Vec::new(),
+                last_total_tokens: None,
+                status,
+                at: self.tree.last_at,
+            }),
+        }
+        writes
     }
 
     /// The turns that a batch puts into sessions: the caller's when a run starts, the others when it ends.

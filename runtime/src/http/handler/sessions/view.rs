@@ -27,12 +27,38 @@ pub struct SessionEntry {
     /// The tokens of its last model call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_total_tokens: Option<u64>,
-    /// `streaming`, `done_success_unread`, `done_error_unread` or `idle`.
+    /// `streaming`, `done_success_unread`, `done_error_unread`, `idle`, or `waiting` for a person or a client's tool.
     pub status: String,
+    /// It is at the top of the list.
+    pub pinned: bool,
+    /// It is put away.
+    pub archived: bool,
+    /// The agent of its last run, or that it was made for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub agent_id: Option<Value>,
+    /// The model of its last run, or that it was made for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub model_id: Option<Value>,
+    /// The tools of its last run, or that it was made for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>)]
+    pub tool_ids: Option<Value>,
+    /// Its own folder, else the one that its last run worked in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub workspace: Option<Value>,
+}
+
+/// Its own folder, else that of its last run.
+fn workspace(row: &SessionRow) -> Option<Value> {
+    row.workspace.clone().map(Value::String).or_else(|| row.meta.get("workspace").cloned())
 }
 
 impl From<&SessionRow> for SessionEntry {
     fn from(row: &SessionRow) -> Self {
+        let said = |name: &str| row.meta.get(name).cloned();
         Self {
             session_id: row.id.clone(),
             title: row.title.clone(),
@@ -41,6 +67,12 @@ impl From<&SessionRow> for SessionEntry {
             turn_count: row.turn_count,
             last_total_tokens: row.last_total_tokens,
             status: row.status.clone(),
+            pinned: row.pinned,
+            archived: row.archived,
+            agent_id: said("agent_id"),
+            model_id: said("model_id"),
+            tool_ids: said("tool_ids"),
+            workspace: workspace(row),
         }
     }
 }
@@ -81,7 +113,7 @@ pub struct ConversationMeta {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub agent_id: Option<Value>,
-    /// The folder that the tools of its last run worked in.
+    /// Its own folder, else the one that its last run worked in.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub workspace: Option<Value>,
@@ -90,8 +122,12 @@ pub struct ConversationMeta {
     pub parent_session_id: Option<String>,
     /// Its title.
     pub title: String,
-    /// `streaming`, `done_success_unread`, `done_error_unread` or `idle`.
+    /// `streaming`, `done_success_unread`, `done_error_unread`, `idle`, or `waiting` for a person or a client's tool.
     pub status: String,
+    /// It is at the top of the list.
+    pub pinned: bool,
+    /// It is put away.
+    pub archived: bool,
 }
 
 impl From<&SessionRow> for ConversationMeta {
@@ -106,10 +142,12 @@ impl From<&SessionRow> for ConversationMeta {
             tool_ids: said("tool_ids"),
             model_id: said("model_id"),
             agent_id: said("agent_id"),
-            workspace: said("workspace"),
+            workspace: workspace(row),
             parent_session_id: row.parent.clone(),
             title: row.title.clone(),
             status: row.status.clone(),
+            pinned: row.pinned,
+            archived: row.archived,
         }
     }
 }

@@ -7,6 +7,8 @@ from provider import call, last, say
 from rows import equal, keys, problem, row
 
 ENTRY = ["created_at", "last_inference_at", "last_total_tokens", "session_id", "status", "title", "turn_count"]
+# What the console knows of a session besides.
+BESIDE = ["archived", "model_id", "pinned", "workspace"]
 WHEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 
 
@@ -43,7 +45,7 @@ def the_list_has_index_entries_the_latest_first(world):
     order = [one["session_id"] for one in listed.body["sessions"]]
     assert order.index(first) < order.index(second), order
     entry = next(one for one in listed.body["sessions"] if one["session_id"] == first)
-    keys(entry, *ENTRY)
+    keys(entry, *ENTRY, *BESIDE)
     equal((entry["turn_count"], entry["last_total_tokens"]), (4, 15))
     assert entry["title"].startswith("A question that is much longer"[:30]), entry
     assert len(entry["title"]) <= 32, entry

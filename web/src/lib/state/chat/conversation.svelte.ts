@@ -418,6 +418,11 @@ export class Conversation {
     await this.#findFiles(run);
   }
 
+  /** The same for every answer, one after the other. */
+  async detailAll(): Promise<void> {
+    for (const { turn } of this.cells) if (turn.kind === 'assistant') await this.detail(turn);
+  }
+
   async approve(call: CallPart, given?: Record<string, unknown>): Promise<void> {
     await this.#decide(call, { decision: 'approve', arguments: given });
   }

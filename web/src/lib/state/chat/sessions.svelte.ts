@@ -1,5 +1,6 @@
 // The list of conversations: what the service has, kept true by its feed, and what a person does to one of them.
 import { answer, api, ApiError, request, type Schemas } from '$lib/api/client';
+import { coalesced } from '$lib/chat/coalesce';
 import { connect } from '$lib/stream/connect';
 
 /** A conversation in the list. Fields that an older service does not send have their usual values. */
@@ -74,19 +75,23 @@ export class Sessions {
     addEventListener('pagehide', () => this.#leaveAll());
   }
 
-  async reload(): Promise<void> {
+  /** Reads the first page anew. What is further down stays until it is read again. */
+  readonly reload = coalesced(async () => {
     if (this.phase !== 'loaded') this.phase = 'loading';
+    const before = this.#cursor;
     try {
       const page = await this.#read(null);
-      const known = this.archive ? [...this.#entries].filter(([, entry]) => !entry.archived) : [];
-      this.#entries = new Map([...known, ...page.map((entry) => [entry.id, entry] as const)]);
+      const oldest = this.#cursor === null ? '' : (page.at(-1)?.lastAt ?? '');
+      const kept = [...this.#entries].filter(([, entry]) => entry.archived !== this.archive || entry.lastAt < oldest);
+      if (kept.some(([, entry]) => entry.archived === this.archive)) this.#cursor = before;
+      this.#entries = new Map([...kept, ...page.map((entry) => [entry.id, entry] as const)]);
       this.phase = 'loaded';
       this.error = null;
     } catch (thrown) {
       this.error = ApiError.from(thrown);
       if (this.phase !== 'loaded') this.phase = 'failed';
     }
-  }
+  });
 
   /** Reads the next page. */
   async more(): Promise<void> {
@@ -98,6 +103,7 @@ export class Sessions {
   /** Shows what was archived, or what was not. */
   async show(archive: boolean): Promise<void> {
     this.archive = archive;
+    this.#cursor = null;
     await this.reload();
   }
 
@@ -155,17 +161,8 @@ export class Sessions {
     // It moves to the top when it is written to; the list says the same when it is read again.
     const lastAt = status === 'streaming' ? new Date().toISOString().replace('Z', '000') : undefined;
     this.#change(id, lastAt ? { status, lastAt } : { status });
-    if (isNew && status !== 'idle' && this.phase === 'loaded') void this.#adopt(id);
-  }
-
-  /** Takes a conversation that somebody began elsewhere into the list. */
-  async #adopt(id: string): Promise<void> {
-    try {
-      const { meta } = await answer(api.GET('/v1/sessions/{id}', { params: { path: { id } } }));
-      this.put({ ...entryOf({ ...meta, last_inference_at: meta.updated_at }) });
-    } catch {
-      // It is not ours to see, or gone again.
-    }
+    // Somebody began it elsewhere.
+    if (isNew && status !== 'idle' && this.phase === 'loaded') void this.reload();
   }
 
   /** Takes a conversation into the list, or what is new of it. */
@@ -265,7 +262,7 @@ export class Sessions {
   }
 }
 
-function entryOf(sent: Omit<Sent, 'last_inference_at'> & { last_inference_at: string }): Entry {
+function entryOf(sent: Sent): Entry {
   return {
     id: sent.session_id,
     title: sent.title,

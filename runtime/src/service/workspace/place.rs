@@ -1,0 +1,198 @@
+//! An open workspace: every path of a request is opened through the handle of its folder (cap-std), step by step, so that
+//! neither `..` nor a link, not even one that appears meanwhile, leads out of it.
+
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt};
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+
+/// What begins the names of folders in a workspace that are the service's own: uploads, skills.
+const RESERVED: &str = ".troupe-";
+
+/// The longest name of a file, in bytes, as file systems have it.
+const LONGEST_NAME: usize = 255;
+
+/// Why a file cannot be used as it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The service has no workspace.
+    #[error("there is no workspace; start the service with --workspace")]
+    NoWorkspace,
+    /// The path leads out, or is written so that it could.
+    #[error("{0:?} is outside the workspace; use a path inside it, without ..")]
+    Outside(String),
+    /// Nothing is there.
+    #[error("{0:?} is not in the workspace; GET /v1/workspace/list shows what is")]
+    Missing(String),
+    /// It is a file, or nothing.
+    #[error("{0:?} is not a directory")]
+    NoFolder(String),
+    /// It is a folder, or no regular file.
+    #[error("{0:?} is not a file")]
+    NoFile(String),
+    /// It is the workspace itself.
+    #[error("the workspace itself cannot be {0}; name something in it")]
+    Root(&'static str),
+    /// A name that no file can have.
+    #[error("Invalid value for field {field}: {problem}")]
+    Name {
+        /// The field of the request.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Something of that name is there.
+    #[error("{0:?} is there already; choose another name")]
+    Exists(String),
+    /// It belongs to somebody else, or the disk is read-only.
+    #[error("{0:?} may not be accessed")]
+    Denied(String),
+    /// The disk is full.
+    #[error("there is not enough space left in the workspace; delete something first")]
+    Full,
+    /// The file system failed.
+    #[error("cannot {action} {path:?}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The path.
+        path: String,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// The thread that worked on it ended.
+    #[error("the work on a file was ended")]
+    Ended,
+}
+
+/// The error of something that was tried with a path.
+pub(super) fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FileError {
+    let path = path.display().to_string();
+    move |source| match source.kind() {
+        io::ErrorKind::NotFound => FileError::Missing(path),
+        io::ErrorKind::NotADirectory => FileError::NoFolder(path),
+        io::ErrorKind::IsADirectory => FileError::NoFile(path),
+        io::ErrorKind::AlreadyExists => FileError::Exists(path),
+        // What cap-std answers itself is that the path leads out; the system's own refusals have a number.
+        io::ErrorKind::PermissionDenied if source.raw_os_error().is_none() => FileError::Outside(path),
+        _ if source.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => FileError::Outside(path),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => FileError::Denied(path),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => FileError::Full,
+        io::ErrorKind::InvalidFilename => {
+            FileError::Name { field: "path", problem: "a part of it is longer than a name can be".to_owned() }
+        }
+        _ => FileError::Io { action, path, source },
+    }
+}
+
+/// An open workspace.
+#[derive(Debug)]
+pub struct Place {
+    root: PathBuf,
+    pub(super) folder: Dir,
+}
+
+impl Place {
+    /// Opens a folder, whose path has no links.
+    pub fn open(root: &Path) -> Result<Self, FileError> {
+        let folder = Dir::open_ambient_dir(root, ambient_authority()).map_err(failed("open", root))?;
+        Ok(Self { root: root.to_owned(), folder })
+    }
+
+    /// A path of a request as one below the folder; empty for the folder itself. An absolute one that lies in it counts.
+    pub fn inside(&self, path: &str) -> Result<PathBuf, FileError> {
+        let given = Path::new(path);
+        let outside = || FileError::Outside(path.to_owned());
+        let below = if given.is_absolute() { given.strip_prefix(&self.root).map_err(|_| outside())? } else { given };
+        let mut clean = PathBuf::new();
+        for component in below.components() {
+            match component {
+                Component::Normal(part) => clean.push(part),
+                Component::CurDir => {}
+                // What `..` means depends on links; nobody who means a file in the workspace needs it.
+                Component::ParentDir | Component::RootDir | Component::Prefix(_) => return Err(outside()),
+            }
+        }
+        if path.contains('\0') {
+            return Err(FileError::Name { field: "path", problem: "it holds a zero byte".to_owned() });
+        }
+        if clean.components().next().is_some_and(|first| is_reserved(first.as_os_str())) {
+            return Err(FileError::Missing(path.to_owned()));
+        }
+        Ok(clean)
+    }
+
+    /// The same where the folder itself is not meant.
+    pub fn inside_it(&self, path: &str, action: &'static str) -> Result<PathBuf, FileError> {
+        let inside = self.inside(path)?;
+        if inside.as_os_str().is_empty() { Err(FileError::Root(action)) } else { Ok(inside) }
+    }
+
+    /// A path below the folder as answers show it.
+    pub fn shown(&self, inside: &Path) -> String {
+        // Joining nothing would add a slash.
+        let whole = if inside.as_os_str().is_empty() { self.root.clone() } else { self.root.join(inside) };
+        whole.display().to_string()
+    }
+
+    /// The folder's path.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Opens a folder below it.
+    pub(super) fn open_folder(&self, inside: &Path) -> Result<Dir, FileError> {
+        if inside.as_os_str().is_empty() {
+            return self.folder.try_clone().map_err(failed("open", inside));
+        }
+        self.folder.open_dir(inside).map_err(failed("open", inside))
+    }
+
+    /// Opens the folder that holds something, and gives its name there.
+    pub(super) fn parent(&self, inside: &Path) -> Result<(Dir, String), FileError> {
+        let name = inside.file_name().and_then(|name| name.to_str());
+        let name = name.ok_or_else(|| FileError::Outside(inside.display().to_string()))?.to_owned();
+        Ok((self.open_folder(inside.parent().unwrap_or(Path::new("")))?, name))
+    }
+
+    /// Opens a regular file for reading.
+    pub(super) fn open_file(&self, inside: &Path) -> Result<File, FileError> {
+        if inside.as_os_str().is_empty() {
+            return Err(FileError::NoFile(".".to_owned()));
+        }
+        let file = self.folder.open_with(inside, &for_reading()).map_err(failed("read", inside))?;
+        let facts = file.metadata().map_err(failed("read", inside))?;
+        if facts.is_file() { Ok(file) } else { Err(FileError::NoFile(inside.display().to_string())) }
+    }
+}
+
+/// A pipe or a device would block or never end; opening such a thing without waiting is all that is done with it.
+pub(super) fn for_reading() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+    options
+}
+
+/// Whether a name in the workspace's folder is the service's own.
+pub(super) fn is_reserved(name: &std::ffi::OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(RESERVED.as_bytes())
+}
+
+/// Refuses what is no name of a file in a folder.
+pub(super) fn check_name(field: &'static str, name: &str) -> Result<(), FileError> {
+    let wrong = |problem: &str| Err(FileError::Name { field, problem: problem.to_owned() });
+    if name.trim().is_empty() || name == "." || name == ".." {
+        return wrong("it is no name of a file");
+    }
+    if name.contains(['/', '\\', ':', '\0']) {
+        return wrong("a name has no / \\ : or zero byte");
+    }
+    if name.len() > LONGEST_NAME {
+        return wrong("it is longer than 255 bytes");
+    }
+    Ok(())
+}
