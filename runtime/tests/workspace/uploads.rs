@@ -202,7 +202,6 @@ async fn what_is_cancelled_leaves_nothing_behind() {
 }
 
 /// A request for a piece that has sent wrong bytes, and sends nothing more while the first of the two is there.
-#[expect(clippy::disallowed_methods, reason = "whoever holds it waits for it, or ends with the test")]
 async fn held(
     setting: &Setting,
     id: &str,

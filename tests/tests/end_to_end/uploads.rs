@@ -98,7 +98,6 @@ impl Uploader {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::disallowed_methods, reason = "the test waits for each upload")]
 async fn every_file_is_whole_however_often_the_service_is_killed() {
     let flags = ["--upload-parallel-size", "1M", "--upload-parallel-max-threads", "4"];
     let place = Place::new().unwrap();

@@ -10,7 +10,6 @@ use super::kind::FileKind;
 use super::place::{FileError, Place, failed, is_reserved};
 
 /// A file or folder of the workspace (S1-164).
-#[expect(clippy::struct_excessive_bools, reason = "the shape is S1's")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[expect(clippy::struct_excessive_bools, reason = "the first seed's shape, of which clients know each")]
 pub struct FileItem {
