@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use troupe_bridge::{Client, Identity, Listeners, Peer, Raw, RequestError, RequestOptions};
@@ -26,8 +27,15 @@ struct Inner {
     tasks: TaskTracker,
     stop: CancellationToken,
     /// Held while connecting: callers that come together connect once.
-    live: Mutex<Option<Arc<Live>>>,
+    live: Mutex<Slot>,
     calls: watch::Sender<usize>,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    live: Option<Arc<Live>>,
+    /// When it was last tried in vain, and why: the answer for all who waited meanwhile.
+    failed: Option<(Instant, String)>,
 }
 
 /// One connection, from its handshake to its end.
@@ -90,14 +98,14 @@ impl Remote {
 
     pub(super) fn is_connected(&self) -> bool {
         // Locked means that it is being used or connected.
-        self.inner.live.try_lock().map_or(true, |live| live.is_some())
+        self.inner.live.try_lock().map_or(true, |slot| slot.live.is_some())
     }
 
     pub(super) async fn stop(&self, grace: Duration) {
         self.inner.stop.cancel();
         let mut calls = self.inner.calls.subscribe();
         let _late = tokio::time::timeout(grace, calls.wait_for(|calls| *calls == 0)).await.is_err();
-        if let Some(live) = self.inner.live.lock().await.take() {
+        if let Some(live) = self.inner.live.lock().await.live.take() {
             live.client.peer().close("the MCP server's resource changed, or Troupe is shutting down");
         }
     }
@@ -111,31 +119,39 @@ impl Drop for Remote {
 
 impl Inner {
     async fn live(self: &Arc<Self>) -> Result<Arc<Live>, Failure> {
+        let came = Instant::now();
         let mut slot = self.live.lock().await;
-        if let Some(live) = slot.as_ref().filter(|live| live.client.peer().closed_reason().is_none()) {
+        if let Some(live) = slot.live.as_ref().filter(|live| live.client.peer().closed_reason().is_none()) {
             return Ok(Arc::clone(live));
         }
         if self.stop.is_cancelled() {
             return Err(Failure::Unavailable("its resource changed, or Troupe is shutting down".to_owned()));
         }
-        let live = Arc::new(self.connect().await?);
-        *slot = Some(Arc::clone(&live));
+        if let Some((_, reason)) = slot.failed.as_ref().filter(|(at, _)| *at > came) {
+            return Err(Failure::Unavailable(reason.clone()));
+        }
+        let live = match self.connect().await {
+            Ok(live) => Arc::new(live),
+            Err(reason) => {
+                slot.failed = Some((Instant::now(), reason.clone()));
+                return Err(Failure::Unavailable(reason));
+            }
+        };
+        slot.live = Some(Arc::clone(&live));
         self.tasks.spawn(end_when_idle(Arc::downgrade(self), Arc::downgrade(&live)));
         Ok(live)
     }
 
-    async fn connect(&self) -> Result<Live, Failure> {
+    async fn connect(&self) -> Result<Live, String> {
         let (peer, outgoing) = Peer::new(Listeners::default());
         // Closes the peer, and with it the transport, also where the handshake fails or its caller leaves.
         let given_up = GivenUp(Some(peer.clone()));
-        let unavailable = |reason: String| Failure::Unavailable(reason);
         match self.server.protocol {
             HttpProtocol::StreamableHttp => streamable::start(&self.server, peer.clone(), outgoing, &self.tasks),
             HttpProtocol::Sse => sse::start(&self.server, peer.clone(), outgoing, &self.tasks, self.timeout).await,
-        }
-        .map_err(unavailable)?;
+        }?;
         let client = Client::connect(peer, &Identity::default(), self.timeout).await;
-        let client = client.map_err(|error| unavailable(error.to_string()))?;
+        let client = client.map_err(|error| error.to_string())?;
         given_up.keep();
         Ok(Live { client })
     }
@@ -143,8 +159,8 @@ impl Inner {
     /// The next caller connects anew; others finish on this one what they have begun.
     async fn give_up(&self, live: &Arc<Live>) {
         let mut slot = self.live.lock().await;
-        if slot.as_ref().is_some_and(|current| Arc::ptr_eq(current, live)) {
-            *slot = None;
+        if slot.live.as_ref().is_some_and(|current| Arc::ptr_eq(current, live)) {
+            slot.live = None;
         }
     }
 
@@ -172,8 +188,8 @@ async fn end_when_idle(remote: std::sync::Weak<Inner>, live: std::sync::Weak<Liv
         let (Some(inner), Some(live)) = (remote.upgrade(), live.upgrade()) else { return };
         if idle {
             let mut slot = inner.live.lock().await;
-            if *inner.calls.borrow() == 0 && slot.as_ref().is_some_and(|current| Arc::ptr_eq(current, &live)) {
-                *slot = None;
+            if *inner.calls.borrow() == 0 && slot.live.as_ref().is_some_and(|current| Arc::ptr_eq(current, &live)) {
+                slot.live = None;
                 return;
             }
         }

@@ -28,6 +28,11 @@ const NO_LIMIT: Duration = Duration::from_hours(24);
 /// For messages that nobody waits for.
 const NOTICE_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// A server that starts, or that a cluster's nodes have not all heard of yet, refuses connections for a moment: it is
+/// tried again after these pauses.
+const STARTING: [Duration; 4] =
+    [Duration::from_millis(100), Duration::from_millis(300), Duration::from_millis(700), Duration::from_millis(1400)];
+
 /// After the answer a stream is read to its end for so long, since only then the connection can be used again.
 const DRAIN: Duration = Duration::from_secs(1);
 
@@ -173,6 +178,14 @@ impl Session {
         }
         if outgoing.request.is_none() {
             request = request.total_timeout(NOTICE_TIMEOUT);
+        }
+        if is_initialize(&outgoing.message) {
+            for pause in STARTING {
+                match self.server.client.send(request.clone()).await {
+                    Err(NetError::Connect { .. }) => tokio::time::sleep(pause).await,
+                    outcome => return outcome.map_err(|error| lost(&error)),
+                }
+            }
         }
         self.server.client.send(request).await.map_err(|error| lost(&error))
     }

@@ -222,6 +222,27 @@ async fn the_death_of_an_http_server_in_mid_call_is_told_and_its_successor_is_us
 }
 
 #[tokio::test]
+async fn a_server_that_is_about_to_start_is_waited_for_and_one_that_is_not_is_told_to_all() {
+    let (running, config) = bridge(stdio("plain")).await;
+    let address = running.stop().await;
+    let pool = pool();
+    let (answer, _successor) = tokio::join!(say(&pool, &config, "echo", json!({ "text": "here" })), async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        bridge_at(&address.to_string(), stdio("plain")).await
+    });
+    assert_eq!(answer, "here");
+
+    let (running, config) = bridge(stdio("plain")).await;
+    running.stop().await;
+    let none = json!({});
+    let one = || call(&pool, &config, "echo", none.clone());
+    let (first, second, third) = tokio::join!(one(), one(), one());
+    for outcome in [first, second, third] {
+        assert!(outcome.unwrap_err().to_string().contains("cannot connect"));
+    }
+}
+
+#[tokio::test]
 async fn the_death_of_an_sse_server_in_mid_call_is_told_and_its_successor_is_used() {
     let running = sse_server::start("127.0.0.1:0").await;
     let config = at(&format!("http://{}/sse", running.address), HttpProtocol::Sse);
