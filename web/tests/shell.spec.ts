@@ -206,12 +206,32 @@ test.describe('while the service is away', () => {
   test('a banner says so, and goes when it is back', async ({ page, troupe }) => {
     await page.goto(`${troupe.console}/#/welcome`);
     await expect(page.getByRole('heading', { name: 'Everything is there' })).toBeVisible();
+    // What the palette is made of is fetched ahead.
+    await page.waitForLoadState('networkidle');
     await troupe.kill();
     await page.getByRole('button', { name: 'Search and commands' }).click();
+    await expect(page.getByPlaceholder('Search pages, agents, conversations, actions')).toBeVisible();
     const banner = page.getByText('The service does not answer. Trying again', { exact: false });
     await expect(banner).toBeVisible();
     await troupe.restart();
     await expect(banner).toBeHidden({ timeout: 20_000 });
+  });
+});
+
+test.describe('a part that cannot be had', () => {
+  test.use({ expectedErrors: [/ERR_FAILED|preload CSS|dynamically imported/] });
+
+  test('is told in a sentence, and can be called for again', async ({ page, troupe }) => {
+    await page.goto(`${troupe.console}/#/welcome`);
+    await expect(page.getByRole('heading', { name: 'Everything is there' })).toBeVisible();
+    await page.route(/assets\/KeyList-/, (route) => route.abort());
+    await page.keyboard.press('?');
+    await expect(page.getByText('This part of the console could not be loaded')).toBeVisible();
+    await page.unroute(/assets\/KeyList-/);
+    await page.getByRole('button', { name: 'Load the console again' }).click();
+    await expect(page.getByRole('heading', { name: 'Everything is there' })).toBeVisible();
+    await page.keyboard.press('?');
+    await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible();
   });
 });
 

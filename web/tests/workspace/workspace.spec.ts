@@ -38,6 +38,7 @@ test('folders are walked through by list, tree, path and keys', async ({ page, t
   const tree = page.getByRole('tree');
   await tree.getByRole('treeitem', { name: 'notes' }).focus();
   await page.keyboard.press('ArrowRight');
+  await expect(tree.getByRole('treeitem', { name: 'deep' })).toBeVisible();
   await page.keyboard.press('ArrowRight');
   await expect(tree.getByRole('treeitem', { name: 'deep' })).toBeFocused();
   await page.keyboard.press('Enter');
