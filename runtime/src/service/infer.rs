@@ -189,7 +189,7 @@ impl App {
     async fn target(&self, asker: &Asker, input: &InferInput) -> Result<PinnedSnapshot, Problem> {
         if let Some(agent) = input.agent_id.as_deref().filter(|agent| !agent.is_empty()) {
             self.may_invoke(asker, Kind::Agent, agent).await?;
-            let pinned = self.resolve_agent(agent, None).await.map_err(|error| agent_not_found(agent, &error))?;
+            let pinned = self.resolve_agent(agent, None).await.map_err(|error| agent_refused(agent, &error))?;
             return self.with_model(asker, pinned, input).await;
         }
         let inline = match (&input.model, &input.model_config_override) {
@@ -326,11 +326,18 @@ impl App {
     }
 }
 
-/// S1-156: an agent that is not there is the caller's mistake.
-fn agent_not_found(agent: &str, error: &ResolveError) -> Problem {
-    let why = sentence(error);
-    let detail = format!("Agent not found: {}: {why}; GET /v1/agents lists what agent_id may be", shortened(agent));
-    Problem::bad_request(detail).with("field", "agent_id")
+/// S1-156: an agent that is not there, or cannot be put together, is the caller's mistake. A server of its that does not
+/// answer is not.
+fn agent_refused(agent: &str, error: &ResolveError) -> Problem {
+    let (agent, why) = (shortened(agent), sentence(error));
+    let problem = match error {
+        ResolveError::Discovery { .. } => return Problem::bad_gateway(format!("Agent {agent} cannot run now: {why}")),
+        ResolveError::NotFound { .. } => {
+            Problem::bad_request(format!("Agent not found: {agent}: {why}; GET /v1/agents lists what agent_id may be"))
+        }
+        _ => Problem::bad_request(format!("Agent {agent} cannot run: {why}")),
+    };
+    problem.with("field", "agent_id")
 }
 
 /// The session that a run goes into, and what its `init` frame says of it.

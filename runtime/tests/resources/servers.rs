@@ -74,6 +74,22 @@ async fn a_dead_server_does_not_fail_the_list() {
 }
 
 #[tokio::test]
+async fn an_agent_whose_server_is_dead_is_told_as_the_servers_failure() {
+    let service = Service::start().await;
+    let text = "apiVersion: troupe.dev/v1alpha1\nkind: McpServer\nmetadata:\n  name: dead\nspec:\n  http:\n    \
+                url: http://127.0.0.1:1/mcp\n---\napiVersion: troupe.dev/v1alpha1\nkind: Agent\nmetadata:\n  \
+                name: clock\nspec:\n  modelRef: {name: m}\n  tools: [{mcpServer: {name: dead}}]\n";
+    service.post("/v1/models", json!({"model_id": "m", "api_base": "http://127.0.0.1:1", "model_name": "x"})).await;
+    service.write("resources/dead.yaml", text).await;
+    let inferred = service.post("/v1/infer", json!({"agent_id": "clock", "text": "hi"})).await;
+    let run = service.post("/v1/agents/clock/runs", json!({"input": "hi"})).await;
+    for answer in [inferred, run] {
+        assert_eq!(answer.status, 502, "{answer:?}");
+        assert!(answer.error().contains("cannot list the tools of MCP server \"dead\""), "{answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_deleted_tool_is_offered_no_more_until_its_server_is_registered_again() {
     let (service, server) = (Service::start().await, McpServer::start().await);
     service.post("/v1/tools/mcp", body(&server)).await;

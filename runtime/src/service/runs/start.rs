@@ -195,6 +195,7 @@ impl App {
         self.resolve_agent(agent, revision).await.map_err(|error| match error {
             ResolveError::NotFound { .. } => Problem::not_found(sentence(&error)),
             ResolveError::NoRevision { .. } => Problem::not_found(sentence(&error)).with("field", "revision"),
+            ResolveError::Discovery { .. } => Problem::bad_gateway(sentence(&error)),
             error => Problem::unprocessable(sentence(&error)),
         })
     }

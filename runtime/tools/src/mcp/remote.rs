@@ -130,24 +130,28 @@ impl Inner {
         if let Some((_, reason)) = slot.failed.as_ref().filter(|(at, _)| *at > came) {
             return Err(Failure::Unavailable(reason.clone()));
         }
-        let live = match self.connect().await {
+        // What was in vain a moment ago gets one try: nobody waits again and again for a server that is not there.
+        let patient = slot.failed.is_none();
+        let live = match self.connect(patient).await {
             Ok(live) => Arc::new(live),
             Err(reason) => {
                 slot.failed = Some((Instant::now(), reason.clone()));
                 return Err(Failure::Unavailable(reason));
             }
         };
-        slot.live = Some(Arc::clone(&live));
+        *slot = Slot { live: Some(Arc::clone(&live)), failed: None };
         self.tasks.spawn(end_when_idle(Arc::downgrade(self), Arc::downgrade(&live)));
         Ok(live)
     }
 
-    async fn connect(&self) -> Result<Live, String> {
+    async fn connect(&self, patient: bool) -> Result<Live, String> {
         let (peer, outgoing) = Peer::new(Listeners::default());
         // Closes the peer, and with it the transport, also where the handshake fails or its caller leaves.
         let given_up = GivenUp(Some(peer.clone()));
         match self.server.protocol {
-            HttpProtocol::StreamableHttp => streamable::start(&self.server, peer.clone(), outgoing, &self.tasks),
+            HttpProtocol::StreamableHttp => {
+                streamable::start(&self.server, peer.clone(), outgoing, &self.tasks, patient)
+            }
             HttpProtocol::Sse => sse::start(&self.server, peer.clone(), outgoing, &self.tasks, self.timeout).await,
         }?;
         let client = Client::connect(peer, &Identity::default(), self.timeout).await;

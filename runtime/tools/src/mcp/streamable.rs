@@ -55,6 +55,8 @@ struct Session {
     server: HttpServer,
     peer: Peer,
     tasks: TaskTracker,
+    /// Whether a server that refuses connections is waited for.
+    patient: bool,
     id: OnceLock<String>,
     version: OnceLock<String>,
 }
@@ -65,9 +67,16 @@ pub(super) fn start(
     peer: Peer,
     outgoing: mpsc::Receiver<Outgoing>,
     tasks: &TaskTracker,
+    patient: bool,
 ) -> Result<(), String> {
-    let session =
-        Session { server: server.clone(), peer, tasks: tasks.clone(), id: OnceLock::new(), version: OnceLock::new() };
+    let session = Session {
+        server: server.clone(),
+        peer,
+        tasks: tasks.clone(),
+        patient,
+        id: OnceLock::new(),
+        version: OnceLock::new(),
+    };
     // Wrong headers are told now, and not at each message.
     session.request(Method::POST).map_err(|error| error.to_string())?;
     tasks.spawn(run(Arc::new(session), outgoing));
@@ -179,7 +188,7 @@ impl Session {
         if outgoing.request.is_none() {
             request = request.total_timeout(NOTICE_TIMEOUT);
         }
-        if is_initialize(&outgoing.message) {
+        if self.patient && is_initialize(&outgoing.message) {
             for pause in STARTING {
                 match self.server.client.send(request.clone()).await {
                     Err(NetError::Connect { .. }) => tokio::time::sleep(pause).await,
