@@ -147,8 +147,9 @@ pub(super) fn tasks_of_this_user() -> u64 {
     sum
 }
 
+/// Of a process that is being released the kernel says -1.
 fn parse(text: &str) -> Option<Pid> {
-    text.parse().ok().and_then(Pid::from_raw)
+    text.parse().ok().filter(|raw| *raw > 0).and_then(Pid::from_raw)
 }
 
 /// A line of `/proc/<pid>/stat`, as far as it is needed (proc(5)).
@@ -189,6 +190,12 @@ mod tests {
         let stat = Stat::parse(line).unwrap();
         assert_eq!((stat.parent, stat.group), (Pid::from_raw(3), Pid::from_raw(6)));
         assert_eq!((stat.threads, stat.start, stat.pages), (4, 100, 512));
+    }
+
+    #[test]
+    fn a_process_that_is_being_released_is_in_no_group() {
+        let line = "7 (gone) X 3 -1 -1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 0 0 100 0 0 18446744073709551615";
+        assert_eq!(Stat::parse(line).unwrap().group, None);
     }
 
     #[test]
