@@ -15,5 +15,6 @@ pub mod sandbox;
 pub mod secrets;
 pub mod service;
 pub mod settings;
+pub mod size;
 pub mod telemetry;
 pub mod wire;

@@ -7,8 +7,9 @@ use anyhow::Context;
 use clap::ValueEnum;
 use troupe_crds::duration::GoDuration;
 
-use super::variable::{Lookup, Size, or_older, path_or_older, switch_or_older};
+use super::variable::{Lookup, or_older, path_or_older, switch_or_older};
 use crate::settings::Settings;
+use crate::size::Size;
 
 /// How commands are confined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -12,7 +12,7 @@ use troupe_tools::jail::sandbox::{self, SandboxSettings};
 use troupe_tools::jail::{JailSettings, Limits, Sandbox, support};
 
 use super::agents::SandboxKind;
-use super::variable::Size;
+use crate::size::Size;
 
 /// What a container may have of processes of its user elsewhere on the node. The kernel counts them; nothing here can.
 /// Ids such as 65532 are many images' own, so the room is generous: the command's own processes are counted apart.

@@ -7,9 +7,10 @@ use anyhow::Context;
 use troupe_crds::duration::GoDuration;
 
 use crate::command::agents::AgentOptions;
-use crate::command::variable::{Lookup, Size, or_older, path_or_older};
+use crate::command::variable::{Lookup, or_older, path_or_older};
 use crate::command::{UsageError, folders};
 use crate::settings::Settings;
+use crate::size::Size;
 
 /// What `serve` takes.
 #[derive(Clone, Debug, clap::Args)]
