@@ -1,5 +1,5 @@
 // Writes the Brotli form of what a browser loads beside it, which the runtime compiles in and serves to who takes it.
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 
@@ -9,6 +9,10 @@ const TEXT = /\.(js|css|html|svg|json|wasm)$/;
 const QUALITY = 9;
 /** Below it a packet holds the file either way. */
 const SMALL = 1024;
+
+// The runtime compiles in the whole folder, and no browser asks for this: only size.mjs does.
+await copyFile(join(dist, '.vite/manifest.json'), `${dist}.manifest.json`);
+await rm(join(dist, '.vite'), { recursive: true });
 
 for (const entry of await readdir(dist, { recursive: true, withFileTypes: true })) {
   const path = join(entry.parentPath ?? entry.path, entry.name);

@@ -1,11 +1,12 @@
 // Weighs what a browser must load before the console shows anything, and fails above the limit.
 import { readFile } from 'node:fs/promises';
-import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 const LIMIT = 150 * 1000;
-const dist = process.env.TROUPE_DIST ? pathToFileURL(`${process.env.TROUPE_DIST}/`) : new URL('../dist/', import.meta.url);
-const manifest = JSON.parse(await readFile(new URL('.vite/manifest.json', dist), 'utf8'));
+const dist = process.env.TROUPE_DIST ?? new URL('../dist', import.meta.url).pathname;
+// compress.mjs has put it beside the folder.
+const manifest = JSON.parse(await readFile(`${dist}.manifest.json`, 'utf8'));
 
 // The entry, everything that it imports at once, and nothing that is imported when a page is opened.
 function reachable(name, seen = new Set()) {
@@ -16,7 +17,7 @@ function reachable(name, seen = new Set()) {
 }
 
 async function weigh(file) {
-  return gzipSync(await readFile(new URL(file, dist)), { level: 9 }).length;
+  return gzipSync(await readFile(join(dist, file)), { level: 9 }).length;
 }
 
 const entry = Object.keys(manifest).find((name) => manifest[name].isEntry);

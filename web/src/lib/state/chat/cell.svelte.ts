@@ -1,5 +1,7 @@
 // A turn's place on the page: only what shows the turn that changed is drawn again.
-import type { Turn } from '$lib/stream/conversation';
+import { isOpen, type Turn } from '$lib/stream/conversation';
+
+import type { Change } from './following';
 
 export class TurnCell {
   turn = $state.raw() as Turn;
@@ -29,4 +31,20 @@ export function cellsOf(
   });
   const same = cells.length === before.length && cells.every((cell, index) => cell === before[index]);
   return same ? before : cells;
+}
+
+/** Puts runs that have grown into their cells; whether that was all that has changed on the page. */
+export function grow(cells: readonly TurnCell[], changes: readonly Change[]): boolean {
+  let all = true;
+  for (const { before, after } of changes) {
+    const run = after.turn.runId;
+    const cell = cells.find((cell) => cell.turn.kind === 'assistant' && cell.turn.runId === run);
+    if (cell && cell.turn.kind === 'assistant' && isOpen(after.turn)) {
+      cell.turn = cell.turn.name ? { ...after.turn, name: cell.turn.name } : after.turn;
+      all &&= before.turn.status === after.turn.status;
+    } else {
+      all = false;
+    }
+  }
+  return all;
 }

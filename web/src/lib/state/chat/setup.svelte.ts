@@ -1,5 +1,5 @@
 // Who answers in a conversation, and with what: an agent, a team, or a model with tools and instructions.
-import type { Composition } from './conversation.svelte';
+import type { Composition } from './sending';
 
 export type Target = 'agent' | 'team' | 'model';
 
