@@ -106,21 +106,7 @@ impl App {
         let in_cluster = namespace.is_some();
         let catalog = match namespace {
             Some(namespace) => cluster::open(namespace, &settings, &store, &clock, (&tasks, &shutdown)).await?,
-            None => {
-                Catalog::open(CatalogOptions {
-                    directories: settings.directories.clone(),
-                    data: settings.data.clone(),
-                    workspace: settings.workspace.clone(),
-                    revisions: Arc::new(store.clone()),
-                    clock: Arc::clone(&clock),
-                    tasks: tasks.clone(),
-                    shutdown: shutdown.clone(),
-                    environment: process_environment(),
-                    served: Served::in_folders(),
-                    watch: settings.watch,
-                })
-                .await
-            }
+            None => of_folders(&settings, &store, &clock, (&tasks, &shutdown)).await,
         };
         if in_cluster {
             cluster::bound(&mut settings, &catalog.view());
@@ -207,6 +193,28 @@ impl App {
         self.watchers.flush();
         self.store.close().await;
     }
+}
+
+/// The catalog of the folders that the settings name.
+async fn of_folders(
+    settings: &Settings,
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    (tasks, shutdown): (&TaskTracker, &CancellationToken),
+) -> Catalog {
+    Catalog::open(CatalogOptions {
+        directories: settings.directories.clone(),
+        data: settings.data.clone(),
+        workspace: settings.workspace.clone(),
+        revisions: Arc::new(store.clone()),
+        clock: Arc::clone(clock),
+        tasks: tasks.clone(),
+        shutdown: shutdown.clone(),
+        environment: process_environment(),
+        served: Served::in_folders(),
+        watch: settings.watch,
+    })
+    .await
 }
 
 fn client_config(settings: &Settings) -> anyhow::Result<ClientConfig> {
