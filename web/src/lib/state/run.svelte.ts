@@ -1,5 +1,6 @@
 // One run as its page shows it: what it is, its events as they come, and what can be done to it.
 import { answer, api, ApiError, isAbort, type Schemas } from '$lib/api/client';
+import * as decide from '$lib/runs/decide';
 import { isOver } from '$lib/runs/status';
 import type { Connection } from '$lib/stream/connect';
 import type { RunEvent } from '$lib/stream/event';
@@ -57,8 +58,7 @@ export class RunDetails {
   }
 
   async cancel(): Promise<void> {
-    const params = { path: { id: this.id } };
-    this.run = await answer(api.POST('/v1/runs/{id}/cancel', { params, body: {} }));
+    this.run = await decide.cancel(this.id);
   }
 
   /** Runs it once more; answers with the new run's id. */
@@ -68,22 +68,20 @@ export class RunDetails {
   }
 
   async approve(call: string, changed?: Record<string, unknown>): Promise<void> {
-    await this.#decide(call, { decision: 'approve', arguments: changed as never });
+    this.run = await decide.approve(this.#call(call), changed);
   }
 
   async reject(call: string, comment: string): Promise<void> {
-    await this.#decide(call, { decision: 'reject', comment: comment || undefined });
+    this.run = await decide.reject(this.#call(call), comment || undefined);
   }
 
   /** Gives the result of a call that the caller makes. */
   async give(call: string, content: unknown, isError: boolean): Promise<void> {
-    const body = { call_id: call, content: content as never, is_error: isError };
-    this.run = await answer(api.POST('/v1/runs/{id}/input', { params: { path: { id: this.id } }, body }));
+    this.run = await decide.give(this.#call(call), content, isError);
   }
 
-  async #decide(call: string, body: Schemas['ApprovalInput']): Promise<void> {
-    const params = { path: { id: this.id, call_id: call } };
-    this.run = await answer(api.POST('/v1/runs/{id}/approvals/{call_id}', { params, body }));
+  #call(callId: string): decide.WaitingCall {
+    return { runId: this.id, callId };
   }
 
   async #read(): Promise<void> {

@@ -2,9 +2,9 @@
 import type { AssistantTurn, CallPart, UserTurn } from '$lib/stream/conversation';
 
 export interface TurnActions {
-  approve(call: CallPart, given?: Record<string, unknown>): Promise<void>;
-  reject(call: CallPart, comment?: string): Promise<void>;
-  answer(call: CallPart, content: unknown, isError?: boolean): Promise<void>;
+  approve(call: CallPart, given?: Record<string, unknown>): Promise<unknown>;
+  reject(call: CallPart, comment?: string): Promise<unknown>;
+  answer(call: CallPart, content: unknown, isError?: boolean): Promise<unknown>;
   /** After a limit: goes on. */
   goOn(): Promise<void>;
   regenerate(turn: AssistantTurn, model?: string): Promise<void>;

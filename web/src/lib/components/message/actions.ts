@@ -3,7 +3,7 @@ import type { CallPart } from '$lib/stream/conversation';
 
 export interface CallActions {
   /** `given`: the arguments as they were edited. */
-  approve(call: CallPart, given?: Record<string, unknown>): Promise<void>;
-  reject(call: CallPart, comment?: string): Promise<void>;
-  answer(call: CallPart, content: unknown, isError?: boolean): Promise<void>;
+  approve(call: CallPart, given?: Record<string, unknown>): Promise<unknown>;
+  reject(call: CallPart, comment?: string): Promise<unknown>;
+  answer(call: CallPart, content: unknown, isError?: boolean): Promise<unknown>;
 }

@@ -2,11 +2,11 @@
 import { answer, api, ApiError } from '$lib/api/client';
 import { assemble } from '$lib/chat/assemble';
 import { coalesced } from '$lib/chat/coalesce';
-import { cancel } from '$lib/chat/decide';
 import { eventsOf } from '$lib/chat/follower';
 import { madeBy } from '$lib/chat/made';
 import type { Started } from '$lib/chat/send';
 import { shareRevoke } from '$lib/chat/tabs';
+import { cancel } from '$lib/runs/decide';
 import type { Connection } from '$lib/stream/connect';
 import { isOpen, type AssistantTurn, type MadeFile, type UserTurn } from '$lib/stream/conversation';
 import { begin, reduceAll } from '$lib/stream/reduce';
