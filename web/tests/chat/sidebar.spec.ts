@@ -72,7 +72,10 @@ test('conversations stand under their days', async ({ page, troupe }) => {
   await desk.say('Apples');
   await desk.answered('You said: Apples');
   await expect(desk.sidebar.getByRole('heading', { name: 'Today' })).toBeVisible();
-  await page.clock.install({ time: Date.now() + 26 * 3_600_000 });
+  const noon = new Date();
+  noon.setDate(noon.getDate() + 1);
+  noon.setHours(12, 0, 0, 0);
+  await page.clock.install({ time: noon });
   await page.reload();
   await expect(desk.sidebar.getByRole('heading', { name: 'Yesterday' })).toBeVisible();
 });
