@@ -13,6 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -39,6 +40,9 @@ const IN_USE: Duration = Duration::from_mins(2);
 type Listed = Result<Arc<[DiscoveredTool]>, Arc<str>>;
 type Attempt = Shared<BoxFuture<'static, Listed>>;
 
+/// How the newest attempt to list a server's tools ended: well, or why not.
+pub type Standing = Result<(), Arc<str>>;
+
 /// Lists the tools of MCP servers.
 pub struct McpTools {
     shared: Arc<Directory>,
@@ -48,6 +52,8 @@ pub struct McpTools {
 struct Directory {
     tools: Tools,
     generation: AtomicU64,
+    /// How often a server came to stand otherwise.
+    turns: watch::Sender<u64>,
     servers: Mutex<HashMap<String, Server>>,
 }
 
@@ -70,8 +76,24 @@ struct Failure {
 impl McpTools {
     /// Lists through `tools`; attempts run on `tasks`.
     pub fn new(tools: Tools, tasks: TaskTracker) -> Self {
-        let servers = Mutex::default();
-        Self { shared: Arc::new(Directory { tools, generation: AtomicU64::new(0), servers }), tasks }
+        let (turns, servers) = (watch::Sender::new(0), Mutex::default());
+        Self { shared: Arc::new(Directory { tools, generation: AtomicU64::new(0), turns, servers }), tasks }
+    }
+
+    /// How a server stands; nothing where no attempt has ended.
+    pub fn standing(&self, server: &str) -> Option<Standing> {
+        self.shared.servers().get(server)?.standing()
+    }
+
+    /// How every server stands that was asked, by name.
+    pub fn standings(&self) -> HashMap<String, Standing> {
+        let servers = self.shared.servers();
+        servers.iter().filter_map(|(name, server)| Some((name.clone(), server.standing()?))).collect()
+    }
+
+    /// Tells when a server comes to stand otherwise.
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.shared.turns.subscribe()
     }
 
     /// A server was changed or removed: what was known of it goes, and its connections end when their calls have.
@@ -125,6 +147,7 @@ impl McpTools {
         if known.snapshot != *server {
             *known = Server { list: known.list, ..Server::new(server) };
             self.shared.tools.mcp().forget(&server.name);
+            self.shared.turns.send_modify(|turns| *turns += 1);
         }
         if asked {
             known.asked = Instant::now();
@@ -146,6 +169,13 @@ impl Server {
     fn new(server: &McpServerSnapshot) -> Self {
         Self { snapshot: server.clone(), asked: Instant::now(), list: None, attempt: None, failure: None }
     }
+
+    fn standing(&self) -> Option<Standing> {
+        match &self.failure {
+            Some(failure) => Some(Err(Arc::clone(&failure.message))),
+            None => self.list.map(|_| Ok(())),
+        }
+    }
 }
 
 impl Directory {
@@ -166,6 +196,7 @@ impl Directory {
     fn learn(&self, server: &McpServerSnapshot, listed: &Listed) {
         let mut servers = self.servers();
         let Some(known) = servers.get_mut(&server.name).filter(|known| known.snapshot == *server) else { return };
+        let before = known.standing();
         match listed {
             Ok(tools) => {
                 known.failure = None;
@@ -180,6 +211,9 @@ impl Directory {
                 let pause = known.failure.as_ref().map_or(FIRST_PAUSE, |last| (last.pause * 2).min(LONGEST_PAUSE));
                 known.failure = Some(Failure { message: Arc::clone(message), at: Instant::now(), pause });
             }
+        }
+        if known.standing() != before {
+            self.turns.send_modify(|turns| *turns += 1);
         }
     }
 }

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use troupe_catalog::{Condition, Entry, Severity, View, WriteOptions};
 use troupe_core::id::Timestamp;
+use troupe_crds::condition::{ConditionType, Reason};
 use troupe_crds::{API_VERSION, Kind, ParseError, Resource, id};
 
 use crate::app::App;
 use crate::http::error::Problem;
+use crate::mcp::Standing;
 use crate::service::page::Page;
 use crate::service::rights::Asker;
 
@@ -320,7 +322,11 @@ impl App {
 
     /// An entry as a manifest with its status at this moment.
     pub fn shown(&self, entry: &Entry) -> Value {
-        with_status(entry, &self.catalog.conditions(entry))
+        let mut conditions = self.catalog.conditions(entry);
+        if entry.kind == Kind::McpServer {
+            conditions.extend(self.mcp.standing(&entry.name).map(discovered));
+        }
+        with_status(entry, &conditions)
     }
 
     /// When each of some objects was last changed: when its file was. Files are looked at on a thread that may wait.
@@ -393,6 +399,15 @@ fn with_status(entry: &Entry, conditions: &[Condition]) -> Value {
     status["line"] = entry.line.into();
     manifest["status"] = status;
     manifest
+}
+
+/// What an McpServer's standing says of it. It is of the moment, and `Ready` does not depend on it.
+fn discovered(standing: Standing) -> Condition {
+    let (status, reason, message) = match standing {
+        Ok(()) => (true, Reason::ToolsListed, String::new()),
+        Err(why) => (false, Reason::DiscoveryFailed, why.as_ref().to_owned()),
+    };
+    Condition { type_: ConditionType::Discovered, status, reason, message }
 }
 
 /// A condition as Kubernetes writes it: `status` is a text.

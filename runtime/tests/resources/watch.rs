@@ -3,6 +3,7 @@
 use reqwest::Response;
 use serde_json::Value;
 
+use crate::mcp_server::{McpServer, TOKEN};
 use crate::service::Service;
 
 const MODEL: &str = "\
@@ -107,4 +108,43 @@ async fn what_a_resource_lacks_is_a_condition() {
     service.app.catalog.set_secret("keys", "a", "value").await.unwrap();
     let conditions = service.get("/v1/resources/models/a").await.body["status"]["conditions"].take();
     assert_eq!((&conditions[0]["status"], &conditions[1]["reason"]), (&"True".into(), &"SecretsFound".into()));
+}
+
+#[tokio::test]
+async fn how_the_tools_of_a_server_were_listed_is_a_condition_and_news() {
+    let (service, server) = (Service::start().await, McpServer::start().await);
+    let text = |spec: &str| {
+        format!("apiVersion: troupe.dev/v1alpha1\nkind: McpServer\nmetadata: {{name: adder}}\nspec: {spec}\n")
+    };
+    service.write("resources/adder.yaml", &text("{stdio: {command: /no/such/program}}")).await;
+    let mut events = Events::of(&service, "mcpservers", None).await;
+    let first = events.next().await;
+    assert_eq!(discovered(&first["items"][0]), Value::Null, "nobody has asked it: {first}");
+
+    service.get("/v1/tools").await;
+    let failed = events.next().await;
+    let said = discovered(&failed["object"]);
+    assert_eq!((&said["status"], &said["reason"]), (&"False".into(), &"DiscoveryFailed".into()), "{failed}");
+    assert!(said["message"].as_str().unwrap().contains("/no/such/program"), "{said}");
+    assert_eq!(failed["object"]["status"]["conditions"][0]["status"], "True", "it serves: {failed}");
+    let last = events.id.clone().unwrap();
+
+    let url = &server.url;
+    let headers = format!("[{{name: Authorization, value: '{TOKEN}'}}]");
+    service.write("resources/adder.yaml", &text(&format!("{{http: {{url: '{url}', headers: {headers}}}}}"))).await;
+    service.get("/v1/tools").await;
+    loop {
+        let told = events.next().await;
+        if discovered(&told["object"])["reason"] == "ToolsListed" {
+            break;
+        }
+    }
+    let mut anew = Events::of(&service, "mcpservers", Some(&last)).await;
+    let all = anew.next().await;
+    assert_eq!((&all["event"], &discovered(&all["items"][0])["status"]), (&"init".into(), &"True".into()));
+}
+
+fn discovered(object: &Value) -> Value {
+    let conditions = object["status"]["conditions"].as_array().unwrap();
+    conditions.iter().find(|said| said["type"] == "Discovered").cloned().unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 //! Following a kind's objects: all of them first, then each change (api.md, "Conventions": `watch=true`).
 
+use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use serde::Serialize;
@@ -10,6 +11,7 @@ use troupe_crds::Kind;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::mcp::Standing;
 
 /// Numbers of views mean nothing in another process: this says which one gave them.
 static PROCESS: LazyLock<String> = LazyLock::new(|| Uuid::new_v4().simple().to_string());
@@ -58,6 +60,9 @@ pub struct ResourceEvents {
     kind: Kind,
     view: Arc<View>,
     generations: Receiver<u64>,
+    /// Turns of the McpServers' standings, and the standings that were told of. Nothing is asked of them for other kinds.
+    turns: Receiver<u64>,
+    standings: HashMap<String, Standing>,
     /// All objects are to be told next.
     anew: bool,
 }
@@ -69,29 +74,56 @@ impl ResourceEvents {
         // Marked before the view is taken: a change between the two is looked at again rather than missed.
         generations.mark_unchanged();
         let view = app.catalog.view();
-        let anew = last != Some(id(&view).as_str());
-        Self { app: Arc::clone(app), kind, view, generations, anew }
+        let mut turns = app.mcp.subscribe();
+        turns.mark_unchanged();
+        let standings = if kind == Kind::McpServer { app.mcp.standings() } else { HashMap::new() };
+        let mut events = Self { app: Arc::clone(app), kind, view, generations, turns, standings, anew: false };
+        events.anew = last != Some(events.id().as_str());
+        events
     }
 
     /// What is to be told next; waits for it. `None` when the service stops. Dropping the wait loses nothing.
     pub async fn next(&mut self) -> Option<Told> {
         if std::mem::take(&mut self.anew) {
             let items = self.view.list(self.kind).map(|entry| self.app.shown(entry)).collect();
-            return Some(Told { events: vec![ResourceEvent::Init { items }], id: id(&self.view) });
+            return Some(Told { events: vec![ResourceEvent::Init { items }], id: self.id() });
         }
         loop {
             tokio::select! {
                 () = self.app.shutdown.cancelled() => return None,
                 changed = self.generations.changed() => changed.ok()?,
+                changed = self.turns.changed(), if self.kind == Kind::McpServer => changed.ok()?,
             }
             let view = self.app.catalog.view();
-            let changes = view.changes_since(&self.view, self.kind);
+            let mut changes = view.changes_since(&self.view, self.kind);
+            self.turn(&view, &mut changes);
             self.view = view;
             if !changes.is_empty() {
                 let events = changes.iter().map(|change| self.event(change)).collect();
-                return Some(Told { events, id: id(&self.view) });
+                return Some(Told { events, id: self.id() });
             }
         }
+    }
+
+    /// Adds the McpServers that stand otherwise than they were told of.
+    fn turn(&mut self, view: &View, changes: &mut Vec<Change>) {
+        if self.kind != Kind::McpServer {
+            return;
+        }
+        let standings = self.app.mcp.standings();
+        for entry in view.list(self.kind) {
+            let name = entry.name.as_ref();
+            if standings.get(name) != self.standings.get(name) && !changes.iter().any(|change| is_of(change, name)) {
+                changes.push(Change::Modified(Arc::clone(entry)));
+            }
+        }
+        self.standings = standings;
+    }
+
+    /// Names what was told of among what all processes tell.
+    fn id(&self) -> String {
+        let turns = if self.kind == Kind::McpServer { *self.turns.borrow() } else { 0 };
+        format!("{}-{}-{turns}", *PROCESS, self.view.generation())
     }
 
     fn event(&self, change: &Change) -> ResourceEvent {
@@ -104,7 +136,7 @@ impl ResourceEvents {
     }
 }
 
-/// Names a view among those of all processes.
-fn id(view: &View) -> String {
-    format!("{}-{}", *PROCESS, view.generation())
+fn is_of(change: &Change, name: &str) -> bool {
+    let (Change::Added(entry) | Change::Modified(entry) | Change::Deleted(entry)) = change;
+    entry.name.as_ref() == name
 }
