@@ -401,7 +401,7 @@ fn with_status(entry: &Entry, conditions: &[Condition]) -> Value {
     manifest
 }
 
-/// What an McpServer's standing says of it. It is of the moment, and `Ready` does not depend on it.
+/// What an MCP server's standing says of it. It is of the moment, and `Ready` does not depend on it.
 fn discovered(standing: Standing) -> Condition {
     let (status, reason, message) = match standing {
         Ok(()) => (true, Reason::ToolsListed, String::new()),

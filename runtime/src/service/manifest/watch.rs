@@ -60,7 +60,7 @@ pub struct ResourceEvents {
     kind: Kind,
     view: Arc<View>,
     generations: Receiver<u64>,
-    /// Turns of the McpServers' standings, and the standings that were told of. Nothing is asked of them for other kinds.
+    /// Turns of how MCP servers stand, and the standings that were told of. Nothing is asked of them for other kinds.
     turns: Receiver<u64>,
     standings: HashMap<String, Standing>,
     /// All objects are to be told next.
@@ -105,7 +105,7 @@ impl ResourceEvents {
         }
     }
 
-    /// Adds the McpServers that stand otherwise than they were told of.
+    /// Adds the MCP servers that stand otherwise than they were told of.
     fn turn(&mut self, view: &View, changes: &mut Vec<Change>) {
         if self.kind != Kind::McpServer {
             return;
