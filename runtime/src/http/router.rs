@@ -7,6 +7,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use tower::ServiceBuilder;
 
 use super::authorize::authorize;
 use super::console::console;
@@ -25,6 +26,13 @@ pub fn router(app: Arc<App>) -> Router {
         token: app.settings.token.clone(),
         identified: !app.rights.is_open(),
     });
+    // One layer of them all: for each layer of its own, axum copies and boxes everything below it with every request.
+    let every_request = ServiceBuilder::new()
+        .layer(middleware::from_fn(secure))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), identify))
+        .layer(middleware::from_fn_with_state(origins, guard))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), authorize))
+        .layer(DefaultBodyLimit::max(JSON_LIMIT));
     Router::new()
         .merge(handler::agents::routes())
         .merge(handler::env::routes())
@@ -45,11 +53,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(handler::platform::routes())
         .fallback(console)
         .method_not_allowed_fallback(wrong_method)
-        .layer(DefaultBodyLimit::max(JSON_LIMIT))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), authorize))
-        .layer(middleware::from_fn_with_state(origins, guard))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), identify))
-        .layer(middleware::from_fn(secure))
+        .layer(every_request)
         .with_state(app)
 }
 
