@@ -47,9 +47,7 @@ impl App {
         if !root.is_dir() {
             return Err(wrong(format!("{} is not a folder", root.display())));
         }
-        if let Ok(data) = self.settings.data.canonicalize()
-            && root.starts_with(&data)
-        {
+        if root.starts_with(&self.settings.data) {
             return Err(wrong(format!("{} belongs to the service", root.display())));
         }
         Ok(Some(root))
