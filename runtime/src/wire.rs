@@ -12,10 +12,7 @@ use troupe_core::session::{TokenStat, Turn};
 /// Writes a time as S1 does, in UTC and to the microsecond: `2026-04-21T15:30:12.000123`.
 pub fn timestamp(at: Timestamp) -> String {
     match Instant::from_microsecond(at) {
-        Ok(instant) => {
-            let civil = instant.to_zoned(TimeZone::UTC).datetime();
-            format!("{}.{:06}", civil.strftime("%Y-%m-%dT%H:%M:%S"), at.rem_euclid(1_000_000))
-        }
+        Ok(instant) => format!("{:.6}", TimeZone::UTC.to_datetime(instant)),
         Err(_) => at.to_string(),
     }
 }
