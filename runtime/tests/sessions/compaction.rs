@@ -93,6 +93,21 @@ async fn the_next_summary_rewrites_the_one_before() {
 }
 
 #[tokio::test]
+async fn a_run_that_ends_during_a_compaction_is_looked_at_after_it() {
+    let held = scribe(ANSWER).paced(Pace { hold_after: Some(0), ..Pace::default() }).times(1);
+    let setting = Setting::new([small(100).times(1), small(2_000), held, scribe(ANSWER)]).await;
+    let session = setting.say("new", "I am Ann").await;
+    setting.say(&session, "I like tea").await;
+    soon(setting.models.wait_for_requests(3)).await;
+    setting.say(&session, "and now?").await;
+    setting.models.release(1);
+    soon(setting.models.wait_for_requests(5)).await;
+    let told: Vec<String> = setting.asked("scribe").into_iter().map(|asked| asked[1].clone()).collect();
+    assert_eq!(told.len(), 2);
+    assert!(!told[0].contains("I like tea") && told[1].contains("I like tea"), "{told:?}");
+}
+
+#[tokio::test]
 async fn revoking_into_the_summarised_part_drops_the_summary_and_the_memories() {
     let (setting, session) = compacted().await;
     let at = setting.time_of(&session, "I like tea").await;

@@ -1,7 +1,7 @@
 //! Looks after sessions whose run is over: a title for long ones, a summary for too long ones. Never on the path of a
 //! request: it follows the store's feed of changes.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures::StreamExt;
@@ -31,31 +31,41 @@ pub fn watch(app: &Arc<App>) {
 
 async fn follow(app: Arc<App>, mut changes: Receiver<SessionChange>) {
     let places = Semaphore::new(AT_ONCE);
-    // At most one look at a session at a time; what ends meanwhile is seen after its next run.
-    let mut busy: HashSet<String> = HashSet::new();
+    // At most one look at a session at a time; where a run ended meanwhile, there is another look after it.
+    let mut busy: HashMap<String, bool> = HashMap::new();
     let mut work = FuturesUnordered::new();
     let mut summarises = Summarises::default();
+    let look = |session: String| {
+        let (app, places) = (&app, &places);
+        async move {
+            // The semaphore is never closed.
+            let _place = places.acquire().await;
+            look_after(app, &session).await;
+            session
+        }
+    };
     loop {
         let change = tokio::select! {
             () = app.shutdown.cancelled() => return,
             Some(session) = work.next(), if !work.is_empty() => {
-                busy.remove(&session);
+                if busy.remove::<String>(&session) == Some(true) {
+                    busy.insert(session.clone(), false);
+                    work.push(look(session));
+                }
                 continue;
             }
             change = changes.recv() => change,
         };
         match change {
             Ok(SessionChange { session, change: SessionChanged::Status(status) })
-                if status.starts_with("done_") && summarises.anything(&app) && !busy.contains(&session) =>
+                if status.starts_with("done_") && summarises.anything(&app) =>
             {
-                busy.insert(session.clone());
-                let (app, places) = (&app, &places);
-                work.push(async move {
-                    // The semaphore is never closed.
-                    let _place = places.acquire().await;
-                    look_after(app, &session).await;
-                    session
-                });
+                if let Some(again) = busy.get_mut(&session) {
+                    *again = true;
+                } else {
+                    busy.insert(session.clone(), false);
+                    work.push(look(session));
+                }
             }
             Ok(_) => {}
             Err(RecvError::Lagged(missed)) => {
