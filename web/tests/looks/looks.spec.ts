@@ -1,0 +1,105 @@
+// Every page, full of what people keep in it, to be looked at in both languages: TROUPE_LOOKS=1 npx playwright test looks.
+// Without it they are only checked by axe.
+import { readFileSync } from 'node:fs';
+
+import type { Page } from '@playwright/test';
+
+import { here } from '../harness/places';
+import { expect, expectAccessible, look, test } from '../harness/test';
+import { fill, office, work } from './office';
+
+// Each walks through many pages, in two themes.
+test.describe.configure({ timeout: 300_000 });
+test.use(office);
+
+const LANGUAGES = { en: 'en-GB', zh: 'zh-CN' };
+
+const RESOURCES = [
+  'agents',
+  'agents/~new',
+  'agents/assistant',
+  'agents/contract-reviewer',
+  'models',
+  'models/~new',
+  'models/default',
+  'prompts',
+  'prompts/~new',
+  'prompts/front-desk',
+  'tools',
+  'tools/Tool/pay-invoice',
+  'tools/Tool/~new',
+  'tools/McpServer/clock',
+  'tools/McpServer/~new',
+  'env',
+];
+
+/** Goes to a page and waits until all of it is there. */
+async function show(page: Page, console: string, path: string): Promise<void> {
+  await page.goto(`${console}/#/${path}`);
+  await expect(page.locator('main h1')).toHaveCount(1);
+  await expect(page.locator('.skeleton, [data-loading]')).toHaveCount(0);
+  await expect(page.getByRole('status', { name: /Loading|加载中/ })).toHaveCount(0);
+}
+
+for (const [language, locale] of Object.entries(LANGUAGES)) {
+  test.describe(`in ${language}`, () => {
+    test.use({ locale });
+    const words = JSON.parse(readFileSync(here(`src/messages/${language}/resources.json`), 'utf8')) as Record<string, string>;
+
+    const see = async (page: Page, name: string) => {
+      await expectAccessible(page);
+      await look(page, `${language}-${name.replaceAll(/[/~]+/g, '-')}`);
+    };
+
+    test('resources', async ({ page, troupe }) => {
+      for (const path of RESOURCES) {
+        await show(page, troupe.console, path);
+        await see(page, path);
+      }
+      await show(page, troupe.console, 'agents/contract-reviewer');
+      for (const pane of ['status', 'uses', 'revisions']) {
+        await page.getByRole('tab', { name: words[`pane.${pane}`] }).click();
+        await see(page, `agent-${pane}`);
+      }
+    });
+
+    test('conversations', async ({ page, troupe }) => {
+      await fill(troupe);
+      const { desk } = await work(troupe);
+      await show(page, troupe.console, 'chat');
+      await see(page, 'chat');
+      await show(page, troupe.console, `chat/${desk}`);
+      await expect(page.locator('.katex').first()).toBeVisible();
+      await see(page, 'chat-rich');
+    });
+
+    test('runs and usage', async ({ page, troupe }) => {
+      await fill(troupe);
+      const { plan, payment, failed } = await work(troupe);
+      for (const [path, name] of [
+        ['runs', 'runs'],
+        [`runs/${plan}`, 'run-plan'],
+        [`runs/${payment}`, 'run-payment'],
+        [`runs/${failed}`, 'run-failed'],
+        ['usage', 'usage'],
+        ['usage?group=agent&measure=cost', 'usage-cost'],
+      ] as const) {
+        await show(page, troupe.console, path);
+        await see(page, name);
+      }
+    });
+
+    test('files', async ({ page, troupe }) => {
+      await fill(troupe);
+      await show(page, troupe.console, 'workspace');
+      await page.getByText('README.md').last().click();
+      await expect(page.getByText('Lantern & Sons')).toBeVisible();
+      await see(page, 'workspace');
+    });
+
+    test('the first page', async ({ page, troupe }) => {
+      await show(page, troupe.console, 'welcome');
+      await see(page, 'welcome');
+    });
+  });
+}
