@@ -20,15 +20,18 @@ export function compact(count: number, language: string): string {
 }
 
 /**
- * Micro-units as an amount. Prices of models have no currency of their own, so that none is shown; small amounts keep
- * two digits that say something.
+ * Micro-units as an amount, with the mark of its currency (ISO 4217) where it is known; small amounts keep two digits
+ * that say something.
  */
-export function cost(microUnits: number, language: string): string {
+export function cost(microUnits: number, language: string, currency?: string): string {
   const amount = microUnits / 1_000_000;
   if (amount === 0) return '0';
   const options: Intl.NumberFormatOptions =
     Math.abs(amount) >= 1 ? { minimumFractionDigits: 2, maximumFractionDigits: 2 } : { maximumSignificantDigits: 2 };
-  return new Intl.NumberFormat(language, options).format(amount);
+  const money: Intl.NumberFormatOptions = currency
+    ? { style: 'currency', currency, currencyDisplay: 'narrowSymbol' }
+    : {};
+  return new Intl.NumberFormat(language, { ...money, ...options }).format(amount);
 }
 
 /** Bytes as `1.4 MB`. */
