@@ -32,7 +32,8 @@ def totals(path: str) -> dict[str, float]:
 /** The files that everybody in the office works on. */
 export async function fill(troupe: Troupe): Promise<void> {
   const files: Record<string, string | Uint8Array> = {
-    'handbook/venues.md': '# Venues\n\n| Place | Seats | Remark |\n|---|--:|---|\n| Harbour Hall | 55 | near the station |\n',
+    'handbook/venues.md':
+      '# Venues\n\n| Place | Seats | Remark |\n|---|--:|---|\n| Harbour Hall | 55 | near the station |\n',
     'handbook/agenda.md': '# 议程\n\n1. 第三季度数据\n2. 新办公室\n',
     'handbook/Travel policy, as agreed with the works council in September 2026 (final, signed).md': '# Travel\n',
     'reports/q3.csv': 'region,revenue\nNorth,184200\nSouth,96750\nOverseas,80110\n',
@@ -43,7 +44,8 @@ export async function fill(troupe: Troupe): Promise<void> {
     'pictures/lighthouse.png': PICTURE,
     'greeting.wav': recording(),
     'backup.tar.zst': new Uint8Array(300_000),
-    'README.md': '# Lantern & Sons\n\nWhat the office works on: **letters**, reports and the handbook.\n\n- `handbook/` is what everybody may read\n- `reports/` comes from the accounts\n',
+    'README.md':
+      '# Lantern & Sons\n\nWhat the office works on: **letters**, reports and the handbook.\n\n- `handbook/` is what everybody may read\n- `reports/` comes from the accounts\n',
   };
   for (const [path, content] of Object.entries(files)) await put(troupe, path, content);
 }
