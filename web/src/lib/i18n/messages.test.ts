@@ -27,6 +27,15 @@ describe('the message files', () => {
   });
 });
 
+describe('every message', () => {
+  it.each(FAMILIES)('is put together without braces that stay: %s', (family) => {
+    for (const language of ['en', 'zh']) {
+      const nested = Object.entries(messages(language, family)).filter(([, message]) => /\{\w+:[^{}]*\{/.test(message));
+      expect(nested).toEqual([]);
+    }
+  });
+});
+
 describe('the Chinese messages', () => {
   // What is written as code keeps its own marks.
   const code = ['server.paste.shape', 'name.characters'];
