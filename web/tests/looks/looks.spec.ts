@@ -49,9 +49,9 @@ for (const [language, locale] of Object.entries(LANGUAGES)) {
       string
     >;
 
-    const see = async (page: Page, name: string) => {
+    const see = async (page: Page, name: string, options?: { tall?: boolean }) => {
       await expectAccessible(page);
-      await look(page, `${language}-${name.replaceAll(/[/~]+/g, '-')}`);
+      await look(page, `${language}-${name.replaceAll(/[/~]+/g, '-')}`, options);
     };
 
     test('resources', async ({ page, troupe }) => {
@@ -66,14 +66,39 @@ for (const [language, locale] of Object.entries(LANGUAGES)) {
       }
     });
 
+    test('what opens over a page', async ({ page, troupe }) => {
+      await show(page, troupe.console, 'agents');
+      const menu = page.getByRole('row').nth(5).getByRole('button');
+      await menu.click();
+      await see(page, 'menu');
+      await page.getByRole('menuitem').last().click();
+      await expect(page.getByRole('dialog').getByRole('listitem').first()).toBeVisible();
+      await see(page, 'delete');
+      await page.keyboard.press('Escape');
+      await expect(page.getByRole('dialog')).toHaveCount(0);
+      await page.keyboard.press('Control+k');
+      await expect(page.getByRole('option', { name: /Front desk/ })).toBeVisible();
+      await see(page, 'palette');
+      await show(page, troupe.console, 'env');
+      await page.getByRole('button', { name: words['env.detect'] }).click();
+      await expect(page.getByRole('table')).toBeVisible();
+      await see(page, 'env-detected');
+      await page.goto(`${troupe.console}/#/nowhere`);
+      await expect(page.getByText('/nowhere')).toBeVisible();
+      await see(page, 'nowhere');
+    });
+
     test('conversations', async ({ page, troupe }) => {
       await fill(troupe);
-      const { desk } = await work(troupe);
+      const { figures, plan, payment, failed } = await work(troupe);
       await show(page, troupe.console, 'chat');
       await see(page, 'chat');
-      await show(page, troupe.console, `chat/${desk}`);
-      await expect(page.locator('.katex').first()).toBeVisible();
-      await see(page, 'chat-rich');
+      for (const [name, { session_id }] of Object.entries({ figures, plan, payment, failed })) {
+        await show(page, troupe.console, `chat/${session_id}`);
+        await expect(page.locator('main').getByRole('listitem').nth(1)).toBeVisible();
+        if (name === 'figures') await expect(page.locator('.katex').first()).toBeVisible();
+        await see(page, `chat-${name}`, { tall: true });
+      }
     });
 
     test('runs and usage', async ({ page, troupe }) => {
@@ -81,9 +106,9 @@ for (const [language, locale] of Object.entries(LANGUAGES)) {
       const { plan, payment, failed } = await work(troupe);
       for (const [path, name] of [
         ['runs', 'runs'],
-        [`runs/${plan}`, 'run-plan'],
-        [`runs/${payment}`, 'run-payment'],
-        [`runs/${failed}`, 'run-failed'],
+        [`runs/${plan.id}`, 'run-plan'],
+        [`runs/${payment.id}`, 'run-payment'],
+        [`runs/${failed.id}`, 'run-failed'],
         ['usage', 'usage'],
         ['usage?group=agent&measure=cost', 'usage-cost'],
       ] as const) {
@@ -95,9 +120,13 @@ for (const [language, locale] of Object.entries(LANGUAGES)) {
     test('files', async ({ page, troupe }) => {
       await fill(troupe);
       await show(page, troupe.console, 'workspace');
+      await page.setViewportSize({ width: 1600, height: 1000 });
       await page.getByText('README.md').last().click();
       await expect(page.getByText('Lantern & Sons')).toBeVisible();
       await see(page, 'workspace');
+      await show(page, troupe.console, `workspace?path=${encodeURIComponent(`${troupe.workspace}/handbook`)}`);
+      await expect(page.getByText('agenda.md').last()).toBeVisible();
+      await see(page, 'workspace-folder');
     });
 
     test('the first page', async ({ page, troupe }) => {

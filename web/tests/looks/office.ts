@@ -55,19 +55,16 @@ interface Run {
   session_id: string;
 }
 
-export const ask = (troupe: Troupe, agent: string, text: string) =>
-  troupe.api<Run>('POST', '/v1/infer', { agent_id: agent, text, session_id: 'new' });
-
 /** A morning in the office: answers, a plan by several, a payment that waits, a failure. */
-export async function work(troupe: Troupe) {
-  const run = (agent: string, input: string, wait = 20) =>
-    troupe.api<{ id: string }>('POST', `/v1/agents/${agent}/runs`, { input, wait });
-  await ask(troupe, 'researcher', 'Which venues near the station have room for forty people?');
-  await ask(troupe, 'assistant', '请安排下周的团队会议，并发送邀请');
-  const desk = await ask(troupe, 'assistant', 'Please sum up the quarterly figures, and book a room for Thursday.');
-  await ask(troupe, 'assistant', 'Where do visitors ring?');
-  const failed = await run('translator', 'Use the key of the old provider');
-  const plan = await run('event-planner', 'Plan the winter conference: forty guests, near the station, bilingual.');
-  const payment = await run('accountant', 'Please pay the invoice of Harbour Catering, R-2026-0417', 2);
-  return { desk: desk.session_id, plan: plan.id, payment: payment.id, failed: failed.id };
+export async function work(troupe: Troupe): Promise<Record<'figures' | 'plan' | 'payment' | 'failed', Run>> {
+  const ask = (agent: string, input: string, wait = 20) =>
+    troupe.api<Run>('POST', `/v1/agents/${agent}/runs`, { input, wait, session_id: 'new' });
+  await ask('researcher', 'Which venues near the station have room for forty people?');
+  await ask('assistant', '请安排下周的团队会议，并发送邀请');
+  const figures = await ask('assistant', 'Please sum up the quarterly figures, and book a room for Thursday.');
+  await ask('assistant', 'Where do visitors ring?');
+  const failed = await ask('translator', 'Use the key of the old provider');
+  const plan = await ask('event-planner', 'Plan the winter conference: forty guests, near the station, bilingual.');
+  const payment = await ask('accountant', 'Please pay the invoice of Harbour Catering, R-2026-0417', 2);
+  return { figures, plan, payment, failed };
 }
