@@ -68,7 +68,7 @@ for (const [language, locale] of Object.entries(LANGUAGES)) {
 
     test('what opens over a page', async ({ page, troupe }) => {
       await show(page, troupe.console, 'agents');
-      const menu = page.getByRole('row').nth(5).getByRole('button');
+      const menu = page.getByRole('row').nth(6).getByRole('button');
       await menu.click();
       await see(page, 'menu');
       await page.getByRole('menuitem').last().click();
