@@ -79,6 +79,7 @@ for (const [language, locale] of Object.entries(LANGUAGES)) {
       await page.keyboard.press('Control+k');
       await expect(page.getByRole('option', { name: /Front desk/ })).toBeVisible();
       await see(page, 'palette');
+      await page.keyboard.press('Escape');
       await show(page, troupe.console, 'env');
       await page.getByRole('button', { name: words['env.detect'] }).click();
       await expect(page.getByRole('table')).toBeVisible();

@@ -35,7 +35,7 @@ export function gistOf(row: TimelineRow): string {
 
 /** Words in a line, without the marks of Markdown at the beginning of lines, and without those of emphasis. */
 function plain(text: string): string {
-  const marks = /^\s*(?:#{1,6}|>|[-*+]|\d+\.)\s+|^[\s|:-]+$|\||\*\*|`+/gm;
+  const marks = /^\s*(?:#{1,6}|>|[-*+]|\d+\.)\s+|^[\s|:-]+$|\||\*+|`+/gm;
   return text.slice(0, 240).replace(marks, '').replace(/\s+/g, ' ').trim();
 }
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { bytes, compact, cost, duration } from './units';
+import { bytes, compact, cost, duration, roundCost } from './units';
 
 it.each([
   [0.42, '0.4 ms'],
@@ -33,6 +33,12 @@ it.each([
   [999_600, '1.0 MB'],
   [10_000_000_000, '10.0 GB'],
 ])('%i bytes are %s', (count, words) => expect(bytes(count)).toBe(words));
+
+it.each([
+  [453, '$0.00045'],
+  [2_500_000, '$2.5'],
+  [1_500_000_000, '$1.5K'],
+])('%i micro-units are %s on a scale', (microUnits, words) => expect(roundCost(microUnits, 'en', 'USD')).toBe(words));
 
 it('shortens great numbers', () => {
   expect([950, 12_345, 4_100_000].map((count) => compact(count, 'en'))).toEqual(['950', '12.3K', '4.1M']);

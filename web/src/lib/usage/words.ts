@@ -1,6 +1,6 @@
 // Names and amounts of usage as the page says them.
 import { i18n, t } from '$lib/i18n/i18n.svelte';
-import { compact, cost } from '$lib/runs/units';
+import { compact, cost, roundCost } from '$lib/runs/units';
 
 import type { Group, Measure } from './series';
 
@@ -30,7 +30,7 @@ export class Words {
 
   /** As short as the lines of a scale need it. */
   short(value: number, measure: Measure): string {
-    return measure === 'cost' ? this.cost(value) : compact(value, i18n.language);
+    return measure === 'cost' ? roundCost(value, i18n.language, this.known.currency) : compact(value, i18n.language);
   }
 }
 
