@@ -41,6 +41,20 @@ async function show(page: Page, console: string, path: string): Promise<void> {
   await expect(page.getByRole('status', { name: /Loading|加载中/ })).toHaveCount(0);
 }
 
+/** No bar of a page has more in it than a phone is wide. */
+async function expectFitting(page: Page): Promise<void> {
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: 390, height: 844 });
+  const tooWide = () =>
+    page.evaluate(() =>
+      [...document.querySelectorAll('main header, main [role=table]')]
+        .filter((bar) => bar.scrollWidth > bar.clientWidth)
+        .map((bar) => bar.textContent),
+    );
+  await expect.poll(tooWide).toEqual([]);
+  if (before) await page.setViewportSize(before);
+}
+
 for (const [language, locale] of Object.entries(LANGUAGES)) {
   test.describe(`in ${language}`, () => {
     test.use({ locale });
@@ -51,6 +65,7 @@ for (const [language, locale] of Object.entries(LANGUAGES)) {
 
     const see = async (page: Page, name: string, options?: { tall?: boolean }) => {
       await expectAccessible(page);
+      await expectFitting(page);
       await look(page, `${language}-${name.replaceAll(/[/~]+/g, '-')}`, options);
     };
 
@@ -105,6 +120,10 @@ for (const [language, locale] of Object.entries(LANGUAGES)) {
     test('runs and usage', async ({ page, troupe }) => {
       await fill(troupe);
       const { plan, payment, failed } = await work(troupe);
+      await show(page, troupe.console, 'runs');
+      const row = page.getByRole('row', { name: /Event planner/ });
+      await expect(row).toContainText('Plan the winter');
+      await expect(row).toContainText('$0.0');
       for (const [path, name] of [
         ['runs', 'runs'],
         [`runs/${plan.id}`, 'run-plan'],
