@@ -92,6 +92,8 @@ test.describe('a service that has nothing yet', () => {
     await page.getByRole('button', { name: 'Save and test' }).click();
     await expect(page.getByText('It works:', { exact: false })).toBeVisible();
     await page.getByRole('button', { name: 'Next: an agent' }).click();
+    // The form before has names as well.
+    await expect(page.getByLabel('Instructions')).toBeVisible();
     await page.getByLabel('Name', { exact: false }).first().fill('Guide');
     await page.getByRole('combobox', { name: 'Tools' }).click();
     await page.getByRole('option', { name: /^bash/ }).click();
@@ -209,7 +211,7 @@ test.describe('while the service is away', () => {
     await page.waitForLoadState('networkidle');
     await troupe.kill();
     await page.getByRole('button', { name: 'Search and commands' }).click();
-    await expect(page.getByPlaceholder('Search pages, agents, conversations, actions')).toBeVisible();
+    await expect(page.getByPlaceholder('Search pages, agents, conversations')).toBeVisible();
     const banner = page.getByText('The service does not answer. Trying again', { exact: false });
     await expect(banner).toBeVisible();
     await troupe.restart();

@@ -8,13 +8,17 @@ const WIDTHS = [
   [1024, 768],
   [1600, 1000],
 ] as const;
+const TALL = 2400;
 
-/** Takes them where TROUPE_LOOKS is set; a story that runs for its own sake is not slowed down. */
-export async function look(page: Page, name: string): Promise<void> {
+/**
+ * Takes them where TROUPE_LOOKS is set; a story that runs for its own sake is not slowed down. `tall` shows in one picture
+ * what people scroll through.
+ */
+export async function look(page: Page, name: string, { tall = false } = {}): Promise<void> {
   if (!process.env.TROUPE_LOOKS) return;
   const before = page.viewportSize();
   for (const [width, height] of WIDTHS) {
-    await page.setViewportSize({ width, height });
+    await page.setViewportSize({ width, height: tall ? TALL : height });
     for (const theme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
       await page.waitForTimeout(150);

@@ -95,7 +95,7 @@ test.describe('ten thousand agents', () => {
 
   test('are listed, filtered, sorted and scrolled without a stutter', async ({ page }) => {
     await page.goto('/#/agents');
-    await expect(page.getByText('10,001 resources')).toBeVisible({ timeout: 20_000 });
+    await expect(page.getByText('10,001 agents')).toBeVisible({ timeout: 20_000 });
     await expect(page.getByRole('row', { name: /Agent 0/ })).toBeVisible();
     expect(await page.getByRole('row').count()).toBeLessThan(80);
 

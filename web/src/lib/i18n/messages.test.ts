@@ -27,6 +27,28 @@ describe('the message files', () => {
   });
 });
 
+describe('every message', () => {
+  it.each(FAMILIES)('is put together without braces that stay: %s', (family) => {
+    for (const language of ['en', 'zh']) {
+      const nested = Object.entries(messages(language, family)).filter(([, message]) => /\{\w+:[^{}]*\{/.test(message));
+      expect(nested).toEqual([]);
+    }
+  });
+});
+
+describe('the Chinese messages', () => {
+  // What is written as code keeps its own marks.
+  const code = ['server.paste.shape', 'name.characters'];
+  const half = /[\u4e00-\u9fff”}] ?[,;:?!()]|[,;:?!()] ?[\u4e00-\u9fff“{]/;
+
+  it.each(FAMILIES)('have the punctuation of their language: %s', (family) => {
+    const wrong = Object.entries(messages('zh', family)).filter(
+      ([key, message]) => !code.includes(key) && half.test(message.replace(/\{[^{}]*\}/g, '{}')),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
 describe('a message', () => {
   it('takes its values', () => {
     expect(format('{name} has {count} {count:file|files}', { name: 'Ada', count: 1 }, 'en')).toBe('Ada has 1 file');

@@ -57,7 +57,8 @@ function sentence(words: string): string {
 }
 
 function ended(words: string): string {
-  return /[.!?。]$/.test(words) ? words : `${words}.`;
+  if (/[.!?。！？]$/.test(words)) return words;
+  return /[\u4e00-\u9fff）”]$/.test(words) ? `${words}。` : `${words}.`;
 }
 
 export function faultWords(fault: Fault): string {

@@ -20,15 +20,31 @@ export function compact(count: number, language: string): string {
 }
 
 /**
- * Micro-units as an amount. Prices of models have no currency of their own, so that none is shown; small amounts keep
- * two digits that say something.
+ * Micro-units as an amount, with the mark of its currency (ISO 4217) where it is known; small amounts keep two digits
+ * that say something.
  */
-export function cost(microUnits: number, language: string): string {
+export function cost(microUnits: number, language: string, currency?: string): string {
   const amount = microUnits / 1_000_000;
   if (amount === 0) return '0';
   const options: Intl.NumberFormatOptions =
     Math.abs(amount) >= 1 ? { minimumFractionDigits: 2, maximumFractionDigits: 2 } : { maximumSignificantDigits: 2 };
-  return new Intl.NumberFormat(language, options).format(amount);
+  return new Intl.NumberFormat(language, { ...money(currency), ...options }).format(amount);
+}
+
+/** As short as the lines of a scale need it: `$1.5K`. */
+export function roundCost(microUnits: number, language: string, currency?: string): string {
+  const amount = microUnits / 1_000_000;
+  if (Math.abs(amount) < 1) return cost(microUnits, language, currency);
+  return new Intl.NumberFormat(language === 'zh' ? 'en' : language, {
+    ...money(currency),
+    notation: 'compact',
+    minimumFractionDigits: 0,
+    maximumFractionDigits: 1,
+  }).format(amount);
+}
+
+function money(currency?: string): Intl.NumberFormatOptions {
+  return currency ? { style: 'currency', currency, currencyDisplay: 'narrowSymbol' } : {};
 }
 
 /** Bytes as `1.4 MB`. */

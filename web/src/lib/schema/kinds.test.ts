@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 
 import { understands } from './cel';
+import chinese from './descriptions/zh.json';
 import { fieldsOf, type Field } from './form';
 import { loadKind, PLURALS, type Schema } from './kind';
 import { sectionsOf } from './sections';
@@ -33,6 +34,31 @@ describe('the generated schemas', () => {
     expect(references.filter(({ target }) => !target).map(({ name }) => name)).toEqual([]);
   });
 });
+
+describe('the Chinese descriptions', () => {
+  // Those of servers and runtimes are for the most part Kubernetes' own, which are read in its documentation.
+  it.each(['models', 'agents', 'prompttemplates', 'tools'] as const)(
+    'are there for every field of %s',
+    async (plural) => {
+      const { spec } = await loadKind(plural);
+      const described = Object.values(spec.properties ?? {}).flatMap(descriptionsOf);
+      expect(described.filter((text) => !Object.hasOwn(chinese, text))).toEqual([]);
+    },
+  );
+
+  it('are of descriptions that there are', async () => {
+    const kinds = await Promise.all(PLURALS.map(loadKind));
+    const known = new Set(kinds.flatMap(({ spec }) => descriptionsOf(spec)));
+    expect(Object.keys(chinese).filter((text) => !known.has(text))).toEqual([]);
+  });
+});
+
+/** As forms show them. */
+function descriptionsOf(schema: Schema): string[] {
+  const inner = [...Object.values(schema.properties ?? {}), schema.items, schema.values];
+  const own = schema.description?.replaceAll('`', '').replaceAll('\n', ' ');
+  return [...(own ? [own] : []), ...inner.flatMap((value) => (value ? descriptionsOf(value) : []))];
+}
 
 function rulesOf(schema: Schema): { rule: string }[] {
   const inner = [...Object.values(schema.properties ?? {}), schema.items, schema.values];

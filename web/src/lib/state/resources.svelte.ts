@@ -3,8 +3,9 @@ import { createContext, untrack } from 'svelte';
 
 import { answer, api, ApiError, type Schemas } from '$lib/api/client';
 import { listPage } from '$lib/resources/api';
+import { currencyOf } from '$lib/resources/currency';
 import { followKind, type FeedEvent } from '$lib/resources/feed';
-import { nameOf, type Manifest } from '$lib/resources/manifest';
+import { idOf, labelOf, nameOf, type Manifest } from '$lib/resources/manifest';
 import { agentChoice, modelChoice, templateChoice, toolChoice } from '$lib/resources/choice';
 import { PLURALS, type Plural } from '$lib/schema/kind';
 import type { Connection } from '$lib/stream/connect';
@@ -198,6 +199,8 @@ export class Resources {
   readonly models = $derived(this.kinds.models.items.map(modelChoice));
   readonly templates = $derived(this.kinds.prompttemplates.items.map(templateChoice));
   readonly tools = $derived(this.tool.items.map(toolChoice));
+  /** Of all prices; undefined where it is not known, or not one. */
+  readonly currency = $derived(currencyOf(this.kinds.models.items));
 
   /** What pickers need, read anew where it may be old. A kind that cannot be read leaves its choices as they are. */
   async load(): Promise<void> {
@@ -206,6 +209,19 @@ export class Resources {
       ...[agents, teams, models, prompttemplates].map((kind) => kind.load()),
       this.tool.load(),
     ]);
+  }
+
+  /** What pages about runs call things by. Where it cannot be read they make do with names. */
+  async loadNames(): Promise<void> {
+    const { agents, models } = this.kinds;
+    await Promise.allSettled([agents.load(), models.load()]);
+  }
+
+  /** What people call the agent of a name or an id; what was given where it is not known. */
+  calledAgent(name: string): string {
+    const { agents } = this.kinds;
+    const agent = agents.find(name) ?? agents.items.find((item) => idOf(item) === name);
+    return agent ? labelOf(agent) : name;
   }
 
   of(plural: Plural): KindStore {

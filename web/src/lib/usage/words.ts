@@ -1,23 +1,37 @@
 // Names and amounts of usage as the page says them.
 import { i18n, t } from '$lib/i18n/i18n.svelte';
-import { compact, cost } from '$lib/runs/units';
+import { compact, cost, roundCost } from '$lib/runs/units';
 
 import type { Group, Measure } from './series';
 
-/** What a series or a sum is called; `null` is what was summed up. */
-export function nameOf(name: string | null, group: Group): string {
-  if (name === null) return group === 'day' ? t('runs.usage.all') : t('runs.usage.others');
-  if (name !== '') return name;
-  return group === 'agent' ? t('runs.usage.adhoc') : t('runs.usage.unnamed');
+/** What must be known of the resources to name them and their prices. */
+interface Known {
+  readonly currency: string | undefined;
+  calledAgent(name: string): string;
 }
 
-export function amount(value: number, measure: Measure): string {
-  return measure === 'cost' ? cost(value, i18n.language) : value.toLocaleString(i18n.language);
-}
+export class Words {
+  constructor(private readonly known: Known) {}
 
-/** As short as the lines of a scale need it. */
-export function short(value: number, measure: Measure): string {
-  return measure === 'cost' ? cost(value, i18n.language) : compact(value, i18n.language);
+  /** What a series or a sum is called; `null` is what was summed up. */
+  nameOf(name: string | null, group: Group): string {
+    if (name === null) return group === 'day' ? t('runs.usage.all') : t('runs.usage.others');
+    if (name !== '') return group === 'agent' ? this.known.calledAgent(name) : name;
+    return group === 'agent' ? t('runs.usage.adhoc') : t('runs.usage.unnamed');
+  }
+
+  cost(value: number): string {
+    return cost(value, i18n.language, this.known.currency);
+  }
+
+  amount(value: number, measure: Measure): string {
+    return measure === 'cost' ? this.cost(value) : value.toLocaleString(i18n.language);
+  }
+
+  /** As short as the lines of a scale need it. */
+  short(value: number, measure: Measure): string {
+    return measure === 'cost' ? roundCost(value, i18n.language, this.known.currency) : compact(value, i18n.language);
+  }
 }
 
 /** `Apr 21` for `2026-04-21`. */

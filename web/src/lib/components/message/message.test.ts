@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { shownAs } from './files';
-import { argumentsOf, structureOf, summaryOf } from './input';
+import { argumentsOf, structureOf, summaryOf } from '$lib/runs/input';
 import { momentOf, shortly, wholly } from './moment';
 import { piecesOf } from './said';
 import { recording } from './sound';

@@ -5,10 +5,12 @@ import CircleDashed from '@lucide/svelte/icons/circle-dashed';
 import CircleStop from '@lucide/svelte/icons/circle-stop';
 import Hand from '@lucide/svelte/icons/hand';
 import MessageCircleQuestion from '@lucide/svelte/icons/message-circle-question-mark';
+import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
 import X from '@lucide/svelte/icons/x';
 import type { LucideIcon } from '@lucide/svelte';
 
-import type { CallStatus } from '$lib/stream/conversation';
+import { exitCodeOf } from '$lib/runs/exit';
+import type { CallPart, CallStatus } from '$lib/stream/conversation';
 import type { Tone } from '$lib/ui/tone';
 
 interface Look {
@@ -29,6 +31,7 @@ const LOOKS: Record<CallStatus, Look> = {
   cancelled: { icon: CircleStop, tone: 'neutral' },
 };
 
-export function lookOf(status: CallStatus): Look {
-  return LOOKS[status];
+/** A command that ended with another code than 0 was run well, and did not do well. */
+export function lookOf(call: CallPart): Look {
+  return exitCodeOf(call) === null ? LOOKS[call.status] : { icon: TriangleAlert, tone: 'warning' };
 }

@@ -11,7 +11,7 @@ export interface Row {
 const number = (count: number) => count.toLocaleString(i18n.language);
 
 /** The rows of a whole answer; what is not known has none. */
-export function usageRows(run: AgentRun): Row[] {
+export function usageRows(run: AgentRun, currency?: string): Row[] {
   const { tokens, cost: price } = run.usage;
   const rows: [string, string | undefined][] = [
     [t('message.usage.input'), tokens.input > 0 ? number(tokens.input) : undefined],
@@ -20,7 +20,7 @@ export function usageRows(run: AgentRun): Row[] {
     [t('message.usage.output'), number(tokens.output)],
     [t('message.usage.reasoning'), tokens.reasoning > 0 ? number(tokens.reasoning) : undefined],
     [t('message.usage.total'), tokens.estimated ? `≈ ${number(tokens.total)}` : number(tokens.total)],
-    [t('message.usage.cost'), price === undefined ? undefined : cost(price, i18n.language)],
+    [t('message.usage.cost'), price === undefined ? undefined : cost(price, i18n.language, currency)],
     [t('message.usage.speed'), perSecond(run.rounds)],
     [t('message.usage.first'), firstToken(run.rounds)],
     [t('message.usage.time'), elapsed(run)],

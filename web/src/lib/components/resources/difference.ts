@@ -5,6 +5,7 @@ import { unifiedMergeView } from '@codemirror/merge';
 import { EditorState } from '@codemirror/state';
 import { EditorView, lineNumbers } from '@codemirror/view';
 
+import { t } from '$lib/i18n/i18n.svelte';
 import { highlighting, looks } from '$lib/ui/code/theme';
 
 export interface Difference {
@@ -25,6 +26,8 @@ export function showDifference(parent: HTMLElement, label: string): Difference {
             syntaxHighlighting(highlighting),
             looks,
             EditorView.lineWrapping,
+            // The editor puts the number where the sign is.
+            EditorState.phrases.of({ '$ unchanged lines': t('resources.revision.unchanged', { count: '$' }) }),
             EditorState.readOnly.of(true),
             EditorView.editable.of(false),
             EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),

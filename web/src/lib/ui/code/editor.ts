@@ -51,7 +51,7 @@ const languages: Record<EditorLanguage, () => Extension> = {
 
 export function createEditor(parent: HTMLElement, options: Options): EditorHandle {
   const readonly = new Compartment();
-  const readonlyOf = (on: boolean) => [EditorState.readOnly.of(on), EditorView.editable.of(!on), EditorView.contentAttributes.of(on ? { tabindex: '0' } : {})];
+  const readonlyOf = (on: boolean) => [EditorState.readOnly.of(on), EditorView.editable.of(!on)];
   let quiet = false;
   const view = new EditorView({
     parent,
@@ -69,7 +69,8 @@ export function createEditor(parent: HTMLElement, options: Options): EditorHandl
         syntaxHighlighting(highlighting),
         looks,
         EditorView.lineWrapping,
-        EditorView.contentAttributes.of({ 'aria-label': options.label }),
+        // What scrolls must be reached by keys, which a `contenteditable` is, though not every tool knows it.
+        EditorView.contentAttributes.of({ 'aria-label': options.label, tabindex: '0' }),
         keymap.of([
           { key: 'Mod-s', preventDefault: true, run: () => (options.save(), true) },
           ...closeBracketsKeymap,

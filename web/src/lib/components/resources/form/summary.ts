@@ -24,5 +24,7 @@ function words(value: unknown): string {
 const TELLING = new Set(['name', 'description', 'id', 'type']);
 
 function labelled(name: string, value: unknown): string {
+  // A switch says itself by being on.
+  if (typeof value === 'boolean') return value ? fieldLabel(name).toLowerCase() : '';
   return isFields(value) || Array.isArray(value) ? words(value) : `${fieldLabel(name).toLowerCase()} ${words(value)}`;
 }
