@@ -86,8 +86,10 @@ async fn of_two_operators_one_works_and_the_other_follows_at_once_when_it_stops(
         Api::namespaced(place.client.clone(), &place.namespace);
     place.delete(&place.made(ChildKind::Service), "troupe-runtime").await;
     place.is_made(ChildKind::Service, "troupe-runtime").await;
-    assert!(second.metrics.all_writes() > 0);
+    let metrics = second.metrics.clone();
     assert_eq!(second.stop().await, Ended::Stopped);
+    // A write counts when the API server's answer is here, which may be after the object.
+    assert!(metrics.all_writes() > 0);
     let spec = leases.get("troupe-operator").await.unwrap().spec.unwrap();
     assert_eq!(spec.holder_identity, None, "the lease is released");
 }
