@@ -59,6 +59,31 @@ test('the list shows every run, and filters narrow it', async ({ page, troupe })
   await expect(page.getByText('No run fits these filters')).toBeVisible();
 });
 
+test('runs of a day are asked of the service, older pages too', async ({ page, troupe }) => {
+  for (let count = 0; count < 110; count += 10) {
+    await Promise.all(Array.from({ length: 10 }, () => start(troupe, 'assistant', 'Hello')));
+  }
+  const noon = new Date();
+  noon.setDate(noon.getDate() + 1);
+  noon.setHours(12, 0, 0, 0);
+  await page.clock.install({ time: noon });
+  await page.goto(`${troupe.console}/#/runs`);
+  const table = page.getByRole('table', { name: 'Runs' });
+  await expect(table).toHaveAttribute('aria-rowcount', '101');
+
+  const during = async (window: string) => {
+    await page.getByRole('combobox', { name: 'Time' }).click();
+    await page.getByRole('option', { name: window, exact: true }).click();
+  };
+  await during('Today');
+  await expect(page.getByText('No run fits these filters')).toBeVisible();
+  await during('Yesterday');
+  await expect(table).toHaveAttribute('aria-rowcount', '101');
+  await page.getByRole('button', { name: 'Show older runs' }).click();
+  await expect(table).toHaveAttribute('aria-rowcount', '111');
+  await expect(page.getByRole('button', { name: 'Show older runs' })).toBeHidden();
+});
+
 test('the list keeps itself up to date, and older runs come when asked for', async ({ page, troupe }) => {
   await page.goto(`${troupe.console}/#/runs`);
   await expect(page.getByText('No runs yet')).toBeVisible();
