@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 
 import { expect, expectAccessible, look, test, type Troupe } from '../harness/test';
-import { PAPER, PICTURE, put, recording } from './files';
+import { PAPER, PICTURE, put, recording, shareOfRed } from './files';
 
 const grid = (page: Page) => page.getByRole('grid');
 const row = (page: Page, name: string) => grid(page).getByRole('row', { name: `Select ${name}` });
@@ -158,6 +158,25 @@ test('files are looked at: text, code, Markdown, pictures, recordings, films and
   await show('bytes.bin');
   await expect(preview(page)).toContainText('This file is no text');
   expect(await page.evaluate(() => 'hostile' in window)).toBe(false);
+});
+
+test('a PDF is really drawn, and the policy of the page has nothing against it', async ({ page, troupe }) => {
+  await page.setViewportSize({ width: 1600, height: 900 });
+  await put(troupe, 'paper.pdf', PAPER);
+  await page.addInitScript(() => {
+    const broken: string[] = [];
+    document.addEventListener('securitypolicyviolation', (event) => broken.push(event.violatedDirective));
+    Object.assign(window, { broken });
+  });
+  const answer = page.waitForResponse(`${troupe.console}/`);
+  await open(page, troupe);
+  expect((await answer).headers()['content-security-policy']).toContain("object-src 'none'");
+  await row(page, 'paper.pdf').click();
+  const frame = preview(page).locator('iframe');
+  await expect(frame).toHaveAttribute('src', /^blob:/);
+  // The viewer is the browser's own, whose parts no story can ask: what it draws is looked at.
+  await expect.poll(async () => shareOfRed(page, await frame.screenshot()), { timeout: 30_000 }).toBeGreaterThan(0.05);
+  expect(await page.evaluate(() => (window as unknown as { broken: string[] }).broken)).toEqual([]);
 });
 
 test('a film is read in ranges', async ({ page, troupe }) => {
