@@ -40,7 +40,7 @@ export class Conversation {
     changed: (changes) => void (grow(this.cells, changes) || this.#show()),
     connection: (connection) => (this.connection = connection),
     over: (run) => void this.#over(run),
-    failed: () => void this.reload(),
+    failed: () => void this.#read(),
   });
   readonly #outbox = new Outbox({
     deliver: (sending) => deliver(sending, this.id, (run) => this.#isKnown(run)),
@@ -75,8 +75,13 @@ export class Conversation {
     await this.reload();
   }
 
-  /** Reads it anew: somebody else may have said or revoked something. */
-  readonly reload = coalesced(async () => {
+  /** Reads it anew: somebody else may have said or revoked something, and what could not be followed may be again. */
+  async reload(): Promise<void> {
+    this.#following.forgive();
+    await this.#read();
+  }
+
+  readonly #read = coalesced(async () => {
     const id = this.id;
     if (id === null) return;
     try {
@@ -100,7 +105,8 @@ export class Conversation {
   readonly look = coalesced(async () => {
     if (this.id === null || this.phase !== 'loaded' || this.sending) return;
     const runs = await this.#archive.readRuns(this.id);
-    if (runs.every((run) => this.#isKnown(run.id))) return;
+    // Of what is not followed nobody else tells that it is over.
+    if (!this.#following.hasLost && runs.every((run) => this.#isKnown(run.id))) return;
     await this.reload();
   });
 
