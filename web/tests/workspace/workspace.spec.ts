@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import type { Page } from '@playwright/test';
 
+import { chat, Desk } from '../chat/desk';
 import { expect, expectAccessible, look, test, type Troupe } from '../harness/test';
 import { PAPER, PICTURE, put, recording, shareOfRed } from './files';
 
@@ -294,6 +295,40 @@ test('a folder is made, and used as the workspace of a new conversation', async 
       return sessions.map((session) => session.workspace);
     })
     .toEqual([join(troupe.workspace, 'project')]);
+});
+
+test.describe('for a conversation that goes on', () => {
+  test.use(chat);
+
+  test('a folder is chosen, and commands of its next turn work there', async ({ page, troupe }) => {
+    const folder = join(troupe.workspace, 'project');
+    await put(troupe, 'project/plan.md', '# Plan');
+    const desk = await Desk.open(page, troupe.console);
+    await desk.say('Print the folder');
+    await desk.answered(`It is ${troupe.workspace}`);
+    await desk.idle();
+    const session = /#\/chat\/(.+)$/.exec(page.url())?.[1];
+
+    await open(page, troupe);
+    await row(page, 'project').click();
+    await page.getByRole('toolbar').getByRole('button', { name: 'Use for a conversation' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('combobox', { name: 'Conversation' }).click();
+    await page.getByRole('option', { name: /^Print the folder/ }).click();
+    await dialog.getByRole('button', { name: 'Use this folder' }).click();
+    await expect(dialog).toHaveCount(0);
+
+    // The page still has the conversation as it was; that it shows it again brings the new folder.
+    await page.getByRole('link', { name: 'Chat', exact: true }).click();
+    await desk
+      .row(/^Print the folder/)
+      .getByRole('link')
+      .click();
+    await expect(page).toHaveURL(new RegExp(`#/chat/${session}`));
+    await desk.say('Print the folder again');
+    await desk.answered(`It is ${folder}`);
+    expect(await troupe.api('GET', `/v1/sessions/${session}`)).toMatchObject({ meta: { workspace: folder } });
+  });
 });
 
 test('a reference to a file is copied for a message', async ({ page, troupe, context }) => {
