@@ -18,7 +18,7 @@ test('an answer streams with its thinking and its tools, and stays after the pag
   await expect(desk.turns.getByRole('group', { name: 'Tool call: bash' })).toBeVisible();
   await expect.poll(() => desk.words()).toBe(before);
   await look(page, 'chat-tools');
-  await expectAccessible(page, 'main');
+  await expectAccessible(page);
 });
 
 test('conversations stream at once, and going to another one stops none', async ({ page, troupe }) => {
@@ -30,6 +30,7 @@ test('conversations stream at once, and going to another one stops none', async 
   }
   await expect(desk.sidebar.locator('[data-status=streaming]')).toHaveCount(2, { timeout: 20_000 });
   await look(page, 'chat-running');
+  await expectAccessible(page);
   const go = (name: string) => desk.row(`Speak at length, ${name}`).getByRole('link').click();
   const length = async () => (await desk.words()).length;
   await go('first');
@@ -78,6 +79,7 @@ test('a message that is sent while an answer runs waits for it, and can be taken
   await desk.say('And this not');
   const queued = desk.turns.getByText('Queued');
   await expect(queued).toHaveCount(2);
+  await expectAccessible(page);
   await desk.turns
     .getByRole('listitem')
     .filter({ hasText: 'And this not' })
@@ -107,6 +109,7 @@ test('an answer that came to a limit is continued', async ({ page, troupe }) => 
   await desk.choose('Brief');
   await desk.say('Greet her');
   await desk.answered('The limit of tool rounds is reached.');
+  await expectAccessible(page);
   await desk.turns.getByRole('button', { name: 'Continue' }).click();
   await desk.answered('Now I am done.');
 });
@@ -117,7 +120,7 @@ test('a call waits for a person, who edits its arguments in place', async ({ pag
   await desk.say('Greet her');
   await desk.answered(/needs your approval/);
   await look(page, 'chat-approval');
-  await expectAccessible(page, 'main');
+  await expectAccessible(page);
   // Somebody who comes back later finds it waiting still.
   await page.reload();
   const form = desk.turns.getByRole('group', { name: 'Tool call: greet' });
@@ -137,6 +140,7 @@ test('a sub-agent’s work is nested in the call that began it', async ({ page, 
   await desk.answered(/The writer says:/);
   await expect(desk.turns.getByRole('group', { name: 'Tool call: writer' })).toBeVisible();
   await look(page, 'chat-delegates');
+  await expectAccessible(page);
 });
 
 test('a file that an agent made is shown, and can be had', async ({ page, troupe }) => {
@@ -146,6 +150,7 @@ test('a file that an agent made is shown, and can be had', async ({ page, troupe
   const files = desk.turns.getByRole('list', { name: 'Files made by this answer' });
   await expect(files).toContainText('made.md');
   await expect(files.getByRole('button', { name: 'Download made.md' })).toBeVisible();
+  await expectAccessible(page);
   // Whoever comes back later finds it still.
   await page.reload();
   await expect(files).toContainText('made.md');

@@ -16,13 +16,14 @@ test('an agent or a model is chosen, with tools for the model', async ({ page, t
   const desk = await Desk.open(page, troupe.console);
   await page.getByRole('button', { name: /^Who answers/ }).click();
   await look(page, 'chat-picker');
+  await expectAccessible(page);
   await page.keyboard.press('Escape');
   await desk.choose('other');
   await page.getByRole('button', { name: 'Tools: 0' }).click();
   await page.getByRole('checkbox', { name: 'greet' }).click();
   await page.getByRole('checkbox', { name: 'bash' }).click();
   await look(page, 'chat-tools-dialog');
-  await expectAccessible(page, 'main');
+  await expectAccessible(page);
   await page.getByRole('button', { name: 'Done' }).click();
   await desk.say('Use two tools, please');
   await desk.answered('Both are done.');
@@ -45,7 +46,7 @@ test('a prompt template is filled in as a form and applied as system message', a
   await dialog.getByRole('button', { name: 'Preview' }).click();
   await expect(dialog).toContainText('You are a merry pirate on the ship Pearl.');
   await look(page, 'chat-template');
-  await expectAccessible(page, 'main');
+  await expectAccessible(page);
   await dialog.getByRole('button', { name: 'Apply as system' }).click();
   await desk.say('Hello there');
   await desk.answered('You said: Hello there');

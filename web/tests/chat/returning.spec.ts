@@ -1,5 +1,5 @@
 // The network, the page or the service goes away in the middle of an answer, and nothing is lost or said twice.
-import { expect, test } from '../harness/test';
+import { expect, expectAccessible, test } from '../harness/test';
 import { chat, Desk, SLOW_END } from './desk';
 
 test.use({ ...chat, expectedErrors: [/Failed to load resource|ERR_|the server responded with a status of 50/] });
@@ -62,6 +62,7 @@ test('a message that cannot be sent stays, with the reason, and is sent again', 
   await troupe.kill();
   await desk.say('Say two');
   await desk.answered('The service does not answer.');
+  await expectAccessible(page);
   await troupe.restart();
   await desk.turns.getByRole('button', { name: 'Try again' }).click();
   await desk.answered('You said: Say two');

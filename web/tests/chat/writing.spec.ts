@@ -75,6 +75,7 @@ test('an image is pasted, shown, removed, dropped and sent', async ({ page, trou
   await give('drop');
   await expect(attachments.getByRole('img')).toHaveCount(1);
   await look(page, 'chat-image');
+  await expectAccessible(page);
   await desk.say('What is this?');
   await desk.answered('You said: What is this?');
   const { sessions } = await troupe.api<{ sessions: { session_id: string }[] }>('GET', '/v1/sessions');
@@ -95,6 +96,7 @@ test('a file of the workspace is attached as a chip, and the model reads it', as
   await expect(desk.field.locator('[data-file]')).toHaveText('plan.md');
   await expect(desk.field).toBeFocused();
   await look(page, 'chat-chip');
+  await expectAccessible(page);
   await page.keyboard.type('please');
   await page.keyboard.press('Enter');
   await desk.answered(/The plan is to sail/);
@@ -152,5 +154,5 @@ test('the beginning says what to do, and breaks no rule of accessibility', async
   await Desk.open(page, troupe.console);
   await expect(page.getByText('Ask Assistant')).toBeVisible();
   await look(page, 'chat-empty');
-  await expectAccessible(page, 'main');
+  await expectAccessible(page);
 });
