@@ -49,6 +49,25 @@ test('everything is done by keyboard', async ({ page, troupe }) => {
   expect([...reached].some((name) => name.startsWith('Who answers'))).toBe(true);
 });
 
+test('a message that is sent before the page knows who answers is sent as soon as it does', async ({
+  page,
+  troupe,
+}) => {
+  let open: () => void = () => {};
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  await page.route('**/v1/resources/**', async (route) => {
+    await opened;
+    await route.continue();
+  });
+  const desk = await Desk.open(page, troupe.console);
+  await desk.write('Hello there');
+  await page.keyboard.press('Enter');
+  await expect(desk.field).toHaveText('Hello there');
+  open();
+  await desk.answered('You said: Hello there');
+  await expect(desk.field).toHaveText('');
+});
+
 test('an image is pasted, shown, removed, dropped and sent', async ({ page, troupe }) => {
   const desk = await Desk.open(page, troupe.console);
   await desk.field.click();
