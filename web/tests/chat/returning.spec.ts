@@ -101,4 +101,27 @@ test.describe('where the service asks who one is', () => {
     await page.keyboard.press('Enter');
     await expect(desk.field).toHaveText('Something long');
   });
+
+  test('a message that is sent with a token that has expired arrives once somebody has signed in', async ({
+    page,
+    troupe,
+  }) => {
+    await page.addInitScript(() => sessionStorage.setItem('token', 'first'));
+    const desk = await Desk.open(page, troupe.console);
+    await desk.say('Say one');
+    await desk.answered('You said: Say one');
+    await desk.idle();
+    await page.route('**/v1/**', (route) =>
+      route.continue({ headers: { ...route.request().headers(), authorization: 'Bearer expired' } }),
+    );
+    await desk.say('Say two');
+    const dialog = page.getByRole('dialog', { name: 'Sign in' });
+    await expect(dialog).toBeVisible();
+    await page.unroute('**/v1/**');
+    await dialog.getByLabel('Token').fill('first');
+    await page.keyboard.press('Enter');
+    await desk.answered('You said: Say two');
+    const { runs } = await troupe.api<{ runs: unknown[] }>('GET', '/v1/runs');
+    expect(runs).toHaveLength(2);
+  });
 });
