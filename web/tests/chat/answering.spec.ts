@@ -59,7 +59,7 @@ test('the list says what runs, what is unread, what failed and what waits', asyn
   await desk.say('Greet her');
   await desk.answered(/needs your approval/);
   await desk.fresh();
-  await expect(desk.row('Greet her').locator('[data-status=waiting], [data-status=streaming]')).toBeVisible();
+  await expect(desk.row('Greet her').locator('[data-status=waiting]')).toBeVisible();
 });
 
 test('an answer is stopped, and what it said stays', async ({ page, troupe }) => {

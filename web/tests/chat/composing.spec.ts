@@ -91,3 +91,30 @@ test('model, tools and instructions are saved as an agent, which is chosen then'
     system_prompt: 'You are terse.',
   });
 });
+
+test.describe('where there is a team', () => {
+  const crew = `apiVersion: troupe.dev/v1alpha1
+kind: Team
+metadata: { name: crew }
+spec:
+  objective: Answer together.
+  strategy: Sequential
+  members: [{ name: one, agentRef: { name: writer } }, { name: two, agentRef: { name: checker } }]
+`;
+  test.use({ manifests: { ...chat.manifests, 'crew.yaml': crew } });
+
+  test('it stands in the list of who may answer, and says why it cannot be chosen', async ({ page, troupe }) => {
+    await Desk.open(page, troupe.console);
+    await page.getByRole('button', { name: /^Who answers/ }).click();
+    const list = page.getByRole('dialog', { name: 'Who answers' });
+    await list.getByRole('combobox').fill('crew');
+    await expect(list.getByRole('option')).toHaveCount(1);
+    const team = list.getByRole('group', { name: 'Teams' }).getByRole('option', { name: /crew/ });
+    await expect(team).toContainText('Teams are not served yet');
+    await expect(team).toBeDisabled();
+    await expectAccessible(page);
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('button', { name: 'Who answers: Assistant' })).toBeVisible();
+  });
+});

@@ -309,10 +309,19 @@ test.describe('for a conversation that goes on', () => {
     await desk.idle();
     const session = /#\/chat\/(.+)$/.exec(page.url())?.[1];
 
-    await open(page, troupe);
+    // Whoever comes from a conversation means that one.
+    await page.getByRole('button', { name: 'Save this conversation' }).click();
+    await page.getByRole('menuitem', { name: 'Open its workspace' }).click();
     await row(page, 'project').click();
     await page.getByRole('toolbar').getByRole('button', { name: 'Use for a conversation' }).click();
     const dialog = page.getByRole('dialog');
+    await expect(dialog.getByRole('combobox', { name: 'Conversation' })).toHaveValue(/^Print the folder/);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+
+    // Another one is chosen from the list.
+    await open(page, troupe);
+    await row(page, 'project').click();
+    await page.getByRole('toolbar').getByRole('button', { name: 'Use for a conversation' }).click();
     await dialog.getByRole('combobox', { name: 'Conversation' }).click();
     await page.getByRole('option', { name: /^Print the folder/ }).click();
     await dialog.getByRole('button', { name: 'Use this folder' }).click();
