@@ -48,6 +48,50 @@ test('who reads further up is not moved, and has read what came at the end only'
   await expect(unread).toHaveCount(0);
 });
 
+test('thinking is folded once the answer has begun, and unfolds', async ({ page, troupe }) => {
+  const desk = await Desk.open(page, troupe.console);
+  await desk.say('Say one');
+  await desk.answered('You said: Say one');
+  const thought = desk.turns.getByRole('button', { name: 'Thought' });
+  await expect(thought).toHaveAttribute('aria-expanded', 'false');
+  await expect(desk.turns).not.toContainText('A plain question.');
+  await thought.click();
+  await expect(desk.turns).toContainText('A plain question.');
+  await expectAccessible(page);
+});
+
+test('a tool’s card has what it was given, what it gave, how long it took and what went wrong', async ({
+  page,
+  troupe,
+}) => {
+  const desk = await Desk.open(page, troupe.console);
+  await desk.say('Use two tools, please');
+  await desk.answered('Both are done.');
+  const greet = desk.turns.getByRole('group', { name: 'Tool call: greet' });
+  await expect(greet.getByRole('group', { name: 'Input' })).toContainText('name:"Grace"');
+  await expect(greet.getByRole('group', { name: 'Output' })).toContainText('Hello, Grace!');
+  await expect(greet.getByRole('button', { name: /\d m?s/ })).toContainText('Done');
+  const bash = desk.turns.getByRole('group', { name: 'Tool call: bash' });
+  await expect(bash.getByRole('group', { name: /Error|Output/ })).toContainText('out');
+  await expect(bash.getByRole('group', { name: /Error|Output/ })).toContainText('3');
+});
+
+test('long output is folded to a few lines, and unfolds', async ({ page, troupe }) => {
+  const desk = await Desk.open(page, troupe.console);
+  await desk.say('Count, please');
+  await desk.answered('I have counted.');
+  const output = desk.turns.getByRole('group', { name: 'Tool call: bash' }).getByRole('group', { name: 'Output' });
+  const value = output.locator('.value');
+  const height = async () => (await value.boundingBox())?.height ?? 0;
+  expect(await height()).toBeLessThan(160);
+  const unfold = output.getByRole('button', { name: /^Show all 4\d\d lines$/ });
+  await expect(unfold).toHaveAttribute('aria-expanded', 'false');
+  await unfold.press('Enter');
+  await expect(output.getByRole('button', { name: 'Show less' })).toHaveAttribute('aria-expanded', 'true');
+  await expect.poll(height).toBeGreaterThan(300);
+  await expectAccessible(page);
+});
+
 test('Markdown is shown: headings, code in colours, tables and formulas', async ({ page, troupe }) => {
   const desk = await Desk.open(page, troupe.console);
   await desk.say('Show me markdown');
