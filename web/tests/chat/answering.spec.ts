@@ -81,7 +81,6 @@ test('a message that is sent while an answer runs waits for it, and can be taken
   await desk.say('And this not');
   const queued = desk.turns.getByText('Queued');
   await expect(queued).toHaveCount(2);
-  await expectAccessible(page);
   await desk.turns
     .getByRole('listitem')
     .filter({ hasText: 'And this not' })
@@ -93,6 +92,19 @@ test('a message that is sent while an answer runs waits for it, and can be taken
   await desk.answered('You said: And then this');
   await desk.idle();
   await expect(desk.turns).not.toContainText('You said: And this not');
+});
+
+test('what waits goes on when the answer before it is stopped', async ({ page, troupe }) => {
+  const desk = await Desk.open(page, troupe.console);
+  // It takes longer than anybody looks at the page.
+  await desk.say('Speak at length');
+  await desk.answered(/word1\b/);
+  await desk.say('And then this');
+  await expect(desk.turns.getByText('Queued')).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  await desk.answered('You said: And then this');
+  await desk.idle();
 });
 
 test('a message can interrupt the answer that runs', async ({ page, troupe }) => {
