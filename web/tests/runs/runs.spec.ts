@@ -227,6 +227,11 @@ test('a failure is a sentence with a remedy', async ({ page, troupe }) => {
   await expect(alert).toContainText('Set another one for the model');
   await expectAccessible(page);
   await look(page, 'run-failed');
+  await page.getByRole('button', { name: 'Run again' }).click();
+  await expect(page).not.toHaveURL(new RegExp(run.id));
+  await expect(page.getByRole('alert')).toContainText('The run failed (401)');
+  const { runs } = await troupe.api<{ runs: { target: string; status: string }[] }>('GET', '/v1/runs');
+  expect(runs.map(({ status }) => status)).toEqual(['failed', 'failed']);
 });
 
 test.describe('without the service', () => {
