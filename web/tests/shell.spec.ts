@@ -120,6 +120,11 @@ test.describe('a service that has nothing yet', () => {
     await expect(page).toHaveURL(/#\/chat/);
     await page.reload();
     await expect(page).toHaveURL(/#\/chat/);
+    // The chat says what is missing, and leads back.
+    await expect(page.getByRole('heading', { name: 'No model yet' })).toBeVisible();
+    await expectAccessible(page);
+    await page.getByRole('link', { name: 'Add a model' }).click();
+    await expect(page.getByLabel('Model name')).toBeVisible();
   });
 });
 

@@ -1,4 +1,6 @@
 // A message is sent, and its answer comes; while it does, everything else goes on.
+import { readFileSync } from 'node:fs';
+
 import { expect, expectAccessible, look, test } from '../harness/test';
 import { chat, Desk, SLOW_END } from './desk';
 
@@ -20,7 +22,7 @@ test('an answer streams with its thinking and its tools, and stays after the pag
   await expect(command.getByRole('button', { name: /Exit code 3/ })).toBeVisible();
   await expect.poll(() => desk.words()).toBe(before);
   await look(page, 'chat-tools');
-  await expectAccessible(page, 'main');
+  await expectAccessible(page);
 });
 
 test('conversations stream at once, and going to another one stops none', async ({ page, troupe }) => {
@@ -32,6 +34,7 @@ test('conversations stream at once, and going to another one stops none', async 
   }
   await expect(desk.sidebar.locator('[data-status=streaming]')).toHaveCount(2, { timeout: 20_000 });
   await look(page, 'chat-running');
+  await expectAccessible(page);
   const go = (name: string) => desk.row(`Speak at length, ${name}`).getByRole('link').click();
   const length = async () => (await desk.words()).length;
   await go('first');
@@ -58,7 +61,7 @@ test('the list says what runs, what is unread, what failed and what waits', asyn
   await desk.say('Greet her');
   await desk.answered(/needs your approval/);
   await desk.fresh();
-  await expect(desk.row('Greet her').locator('[data-status=waiting], [data-status=streaming]')).toBeVisible();
+  await expect(desk.row('Greet her').locator('[data-status=waiting]')).toBeVisible();
 });
 
 test('an answer is stopped, and what it said stays', async ({ page, troupe }) => {
@@ -93,6 +96,19 @@ test('a message that is sent while an answer runs waits for it, and can be taken
   await expect(desk.turns).not.toContainText('You said: And this not');
 });
 
+test('what waits goes on when the answer before it is stopped', async ({ page, troupe }) => {
+  const desk = await Desk.open(page, troupe.console);
+  // It takes longer than anybody looks at the page.
+  await desk.say('Speak at length');
+  await desk.answered(/word1\b/);
+  await desk.say('And then this');
+  await expect(desk.turns.getByText('Queued')).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  await desk.answered('You said: And then this');
+  await desk.idle();
+});
+
 test('a message can interrupt the answer that runs', async ({ page, troupe }) => {
   const desk = await Desk.open(page, troupe.console);
   await desk.say('Speak slowly');
@@ -109,6 +125,7 @@ test('an answer that came to a limit is continued', async ({ page, troupe }) => 
   await desk.choose('Brief');
   await desk.say('Greet her');
   await desk.answered('The limit of tool rounds is reached.');
+  await expectAccessible(page);
   await desk.turns.getByRole('button', { name: 'Continue' }).click();
   await desk.answered('Now I am done.');
 });
@@ -119,7 +136,7 @@ test('a call waits for a person, who edits its arguments in place', async ({ pag
   await desk.say('Greet her');
   await desk.answered(/needs your approval/);
   await look(page, 'chat-approval');
-  await expectAccessible(page, 'main');
+  await expectAccessible(page);
   // Somebody who comes back later finds it waiting still.
   await page.reload();
   const form = desk.turns.getByRole('group', { name: 'Tool call: greet' });
@@ -130,6 +147,41 @@ test('a call waits for a person, who edits its arguments in place', async ({ pag
   await desk.answered('The tool answered: Hello, Grace!');
 });
 
+test('a call is refused in place, with a reason that the model reads', async ({ page, troupe }) => {
+  const desk = await Desk.open(page, troupe.console);
+  await desk.choose('Careful');
+  await desk.say('Greet her');
+  await desk.answered(/needs your approval/);
+  const form = desk.turns.getByRole('group', { name: 'Tool call: greet' });
+  await form.getByRole('button', { name: 'Reject…' }).click();
+  await expect(form.getByRole('textbox', { name: 'Reason, which the model reads' })).toBeFocused();
+  await expectAccessible(page);
+  await page.keyboard.type('She is asleep');
+  await page.keyboard.press('Enter');
+  await desk.answered(/The tool answered: .*She is asleep/);
+  await expect(form).toContainText(/Rejected by .*/);
+});
+
+test('a model that fails is told in a sentence with what to do, and asked once more', async ({ page, troupe }) => {
+  const desk = await Desk.open(page, troupe.console);
+  await desk.say('Please fail once');
+  await desk.answered('The model is confused');
+  await desk.answered(/Try again, or with another model\./);
+  await expectAccessible(page);
+  await desk.turns.getByRole('button', { name: 'Try again' }).click();
+  await desk.answered('You said: Please fail once');
+  await expect(desk.turns).not.toContainText('The model is confused');
+});
+
+test('what an answer said before it broke off stays', async ({ page, troupe }) => {
+  const desk = await Desk.open(page, troupe.console);
+  await desk.say('Please break off');
+  await desk.answered('The model broke off');
+  await expect(desk.turns).toContainText('One two');
+  await page.reload();
+  await desk.answered('The model broke off');
+});
+
 test('a sub-agent’s work is nested in the call that began it', async ({ page, troupe }) => {
   const desk = await Desk.open(page, troupe.console);
   await desk.choose('Planner');
@@ -137,8 +189,19 @@ test('a sub-agent’s work is nested in the call that began it', async ({ page, 
   await desk.answered(/The writer says:/);
   await page.reload();
   await desk.answered(/The writer says:/);
-  await expect(desk.turns.getByRole('group', { name: 'Tool call: writer' })).toBeVisible();
+  const call = desk.turns.getByRole('group', { name: 'Tool call: writer' });
+  await expect(call).toBeVisible();
+  const unfold = call.getByRole('button', { name: /^writer/ });
+  if ((await unfold.getAttribute('aria-expanded')) === 'false') await unfold.click();
+  // The sub-agent has one of its own.
+  const work = call.getByRole('group', { name: 'Work of writer' });
+  await expect(work).toContainText('Lighthouses kept ships off the rocks.');
+  const nested = work.getByRole('group', { name: 'Tool call: checker' });
+  const fold = nested.getByRole('button', { name: /^checker/ });
+  if ((await fold.getAttribute('aria-expanded')) === 'false') await fold.click();
+  await expect(nested.getByRole('group', { name: 'Work of checker' })).toContainText('Nothing is wrong.');
   await look(page, 'chat-delegates');
+  await expectAccessible(page);
 });
 
 test('a file that an agent made is shown, and can be had', async ({ page, troupe }) => {
@@ -147,7 +210,12 @@ test('a file that an agent made is shown, and can be had', async ({ page, troupe
   await desk.answered(/I wrote/);
   const files = desk.turns.getByRole('list', { name: 'Files made by this answer' });
   await expect(files).toContainText('made.md');
-  await expect(files.getByRole('button', { name: 'Download made.md' })).toBeVisible();
+  await files.getByRole('button', { name: 'Show made.md' }).click();
+  await expect(files).toContainText('By the model.');
+  const download = page.waitForEvent('download');
+  await files.getByRole('button', { name: 'Download made.md' }).click();
+  expect(readFileSync(await (await download).path(), 'utf8')).toBe('# Made\n\nBy the model.');
+  await expectAccessible(page);
   // Whoever comes back later finds it still.
   await page.reload();
   await expect(files).toContainText('made.md');

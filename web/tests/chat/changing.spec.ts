@@ -1,5 +1,5 @@
 // What was said is taken back, changed, said again.
-import { expect, test } from '../harness/test';
+import { expect, expectAccessible, test } from '../harness/test';
 import { chat, Desk } from './desk';
 
 test.use(chat);
@@ -28,6 +28,8 @@ test('a message is edited and sent again in its place', async ({ page, troupe })
   await message.hover();
   await message.getByRole('button', { name: 'Edit and send again' }).click();
   const form = page.getByRole('listitem').getByRole('textbox', { name: 'Message' });
+  await expect(form).toBeVisible();
+  await expectAccessible(page);
   await form.fill('Say one');
   await page.keyboard.press('Control+Enter');
   await desk.answered('You said: Say one');

@@ -16,13 +16,14 @@ test('an agent or a model is chosen, with tools for the model', async ({ page, t
   const desk = await Desk.open(page, troupe.console);
   await page.getByRole('button', { name: /^Who answers/ }).click();
   await look(page, 'chat-picker');
+  await expectAccessible(page);
   await page.keyboard.press('Escape');
   await desk.choose('other');
   await page.getByRole('button', { name: 'Tools: 0' }).click();
   await page.getByRole('checkbox', { name: 'greet' }).click();
   await page.getByRole('checkbox', { name: 'bash' }).click();
   await look(page, 'chat-tools-dialog');
-  await expectAccessible(page, 'main');
+  await expectAccessible(page);
   await page.getByRole('button', { name: 'Done' }).click();
   await desk.say('Use two tools, please');
   await desk.answered('Both are done.');
@@ -45,7 +46,7 @@ test('a prompt template is filled in as a form and applied as system message', a
   await dialog.getByRole('button', { name: 'Preview' }).click();
   await expect(dialog).toContainText('You are a merry pirate on the ship Pearl.');
   await look(page, 'chat-template');
-  await expectAccessible(page, 'main');
+  await expectAccessible(page);
   await dialog.getByRole('button', { name: 'Apply as system' }).click();
   await desk.say('Hello there');
   await desk.answered('You said: Hello there');
@@ -88,5 +89,32 @@ test('model, tools and instructions are saved as an agent, which is chosen then'
     model_id: 'other',
     tool_ids: ['greet'],
     system_prompt: 'You are terse.',
+  });
+});
+
+test.describe('where there is a team', () => {
+  const crew = `apiVersion: troupe.dev/v1alpha1
+kind: Team
+metadata: { name: crew }
+spec:
+  objective: Answer together.
+  strategy: Sequential
+  members: [{ name: one, agentRef: { name: writer } }, { name: two, agentRef: { name: checker } }]
+`;
+  test.use({ manifests: { ...chat.manifests, 'crew.yaml': crew } });
+
+  test('it stands in the list of who may answer, and says why it cannot be chosen', async ({ page, troupe }) => {
+    await Desk.open(page, troupe.console);
+    await page.getByRole('button', { name: /^Who answers/ }).click();
+    const list = page.getByRole('dialog', { name: 'Who answers' });
+    await list.getByRole('combobox').fill('crew');
+    await expect(list.getByRole('option')).toHaveCount(1);
+    const team = list.getByRole('group', { name: 'Teams' }).getByRole('option', { name: /crew/ });
+    await expect(team).toContainText('Teams are not served yet');
+    await expect(team).toBeDisabled();
+    await expectAccessible(page);
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('button', { name: 'Who answers: Assistant' })).toBeVisible();
   });
 });

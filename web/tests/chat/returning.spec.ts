@@ -1,5 +1,5 @@
 // The network, the page or the service goes away in the middle of an answer, and nothing is lost or said twice.
-import { expect, test } from '../harness/test';
+import { expect, expectAccessible, test } from '../harness/test';
 import { chat, Desk, SLOW_END } from './desk';
 
 test.use({ ...chat, expectedErrors: [/Failed to load resource|ERR_|the server responded with a status of 50/] });
@@ -62,6 +62,7 @@ test('a message that cannot be sent stays, with the reason, and is sent again', 
   await troupe.kill();
   await desk.say('Say two');
   await desk.answered('The service does not answer.');
+  await expectAccessible(page);
   await troupe.restart();
   await desk.turns.getByRole('button', { name: 'Try again' }).click();
   await desk.answered('You said: Say two');
@@ -99,5 +100,28 @@ test.describe('where the service asks who one is', () => {
     await dialog.getByLabel(/token/i).first().fill('first');
     await page.keyboard.press('Enter');
     await expect(desk.field).toHaveText('Something long');
+  });
+
+  test('a message that is sent with a token that has expired arrives once somebody has signed in', async ({
+    page,
+    troupe,
+  }) => {
+    await page.addInitScript(() => sessionStorage.setItem('token', 'first'));
+    const desk = await Desk.open(page, troupe.console);
+    await desk.say('Say one');
+    await desk.answered('You said: Say one');
+    await desk.idle();
+    await page.route('**/v1/**', (route) =>
+      route.continue({ headers: { ...route.request().headers(), authorization: 'Bearer expired' } }),
+    );
+    await desk.say('Say two');
+    const dialog = page.getByRole('dialog', { name: 'Sign in' });
+    await expect(dialog).toBeVisible();
+    await page.unroute('**/v1/**');
+    await dialog.getByLabel('Token').fill('first');
+    await page.keyboard.press('Enter');
+    await desk.answered('You said: Say two');
+    const { runs } = await troupe.api<{ runs: unknown[] }>('GET', '/v1/runs');
+    expect(runs).toHaveLength(2);
   });
 });

@@ -24,6 +24,7 @@ test('a conversation is renamed, pinned, archived and taken back', async ({ page
   await expect(desk.sidebar.getByRole('heading', { name: 'Pinned' })).toBeVisible();
   await expect(desk.sidebar.getByRole('listitem').nth(1)).toContainText('Apples');
   await look(page, 'chat-sidebar');
+  await expectAccessible(page);
   await desk.menu('Plums', 'Archive');
   await expect(desk.row('Plums')).toHaveCount(0);
   await page.reload();
@@ -62,7 +63,7 @@ test('words are found in titles and turns, and lead to the place', async ({ page
   await desk.sidebar.getByRole('searchbox', { name: 'Search conversations' }).fill('said pears');
   await expect(desk.sidebar.locator('mark').first()).toBeVisible();
   await look(page, 'chat-search');
-  await expectAccessible(page, 'main');
+  await expectAccessible(page);
   await desk.sidebar.getByRole('link', { name: /Pears/ }).first().click();
   await desk.answered('You said: Pears');
 });

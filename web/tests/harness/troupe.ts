@@ -73,14 +73,22 @@ export class Troupe {
     const configure: ProxyOptions['configure'] = (proxy) =>
       proxy.on('proxyRes', (answer, _request, response) => answer.on('aborted', () => response.destroy()));
     const proxy = { '/v1': { target: this.url, changeOrigin: true, configure } };
+    const headers = await this.#headersOfThePage();
     this.#preview = await preview({
       root: here('.'),
       configFile: false,
       build: { outDir: built },
       logLevel: 'silent',
-      preview: { host: '127.0.0.1', port, strictPort: true, proxy },
+      preview: { host: '127.0.0.1', port, strictPort: true, proxy, headers },
     });
     return `http://127.0.0.1:${port}`;
+  }
+
+  /** What the service tells a browser about its page, above all what the page may do: stories are told under the same. */
+  async #headersOfThePage(): Promise<Record<string, string>> {
+    const { headers } = await fetch(`${this.url}/`);
+    const told = ['content-security-policy', 'x-content-type-options', 'x-frame-options', 'referrer-policy', 'permissions-policy'];
+    return Object.fromEntries(told.map((name) => [name, headers.get(name) ?? '']));
   }
 
   /** Ends the service, as a crash would, and leaves it away. */

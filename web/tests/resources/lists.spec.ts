@@ -49,14 +49,35 @@ test('deleting what is in use says by whom', async ({ page }) => {
   await expect(page.getByRole('row', { name: /^.*default/ })).toBeVisible();
 });
 
-test('several are deleted together', async ({ page, troupe }) => {
-  await page.goto('/#/models');
-  await page.getByLabel('Select second').check();
-  await page.getByRole('button', { name: 'Delete 1' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
-  await expect(page.getByText('1 resource deleted')).toBeVisible();
+test('one is deleted from its own page, and what used it says what it lacks', async ({ page, troupe }) => {
+  await page.goto('/#/models/default');
+  await page.getByRole('button', { name: 'Actions for default' }).click();
+  await page.getByRole('menuitem', { name: 'Delete' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Delete default?' });
+  await expect(dialog.getByRole('link', { name: 'Agent assistant' })).toBeVisible();
+  await dialog.getByRole('button', { name: 'Delete', exact: true }).click();
+  await expect(page).toHaveURL(/#\/models$/);
+  await expect(page.getByRole('row', { name: /second/ })).toBeVisible();
+  await expect(page.getByRole('row', { name: /default/ })).toHaveCount(0);
+  await page.goto('/#/agents');
+  await expect(page.getByRole('row', { name: /Assistant/ })).toContainText('Not ready');
   const { items } = await troupe.api<{ items: unknown[] }>('GET', '/v1/resources/models');
   expect(items).toHaveLength(1);
+});
+
+test('several are deleted together, and it is said which of them are in use', async ({ page, troupe }) => {
+  await page.goto('/#/models');
+  await page.getByLabel('Select second').check();
+  await page.getByLabel('Select default').check();
+  await page.getByRole('button', { name: 'Delete 2' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByText('default is used in 1 place')).toBeVisible();
+  await expect(dialog.getByText('second is used')).toHaveCount(0);
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Delete', exact: true }).click();
+  await expect(page.getByText('2 resources deleted')).toBeVisible();
+  const { items } = await troupe.api<{ items: unknown[] }>('GET', '/v1/resources/models');
+  expect(items).toHaveLength(0);
 });
 
 test.describe('a resource with trouble', () => {

@@ -9,7 +9,15 @@ metadata:
 spec: {displayName: Owned, modelRef: {name: default}}
 `;
 
-test.use({ manifests: { ...fixture('basics'), 'owned.yaml': owned } });
+const tracked = `apiVersion: troupe.dev/v1alpha1
+kind: PromptTemplate
+metadata:
+  name: tracked
+  labels: {argocd.argoproj.io/instance: prompts}
+spec: {content: Be kind.}
+`;
+
+test.use({ manifests: { ...fixture('basics'), 'owned.yaml': owned, 'tracked.yaml': tracked } });
 
 test('what Helm owns is read-only and says so', async ({ page }) => {
   await page.goto('/#/agents');
@@ -26,4 +34,27 @@ test('what Helm owns is read-only and says so', async ({ page }) => {
   await look(page, 'managed');
   await page.getByRole('button', { name: 'Copy', exact: true }).click();
   await expect(page.getByLabel('Name', { exact: false }).first()).toHaveValue('owned-copy');
+});
+
+test('what GitOps owns is read-only and says so, and is left out where several are deleted', async ({
+  page,
+  troupe,
+}) => {
+  await page.goto('/#/prompts');
+  await expect(
+    page.getByRole('row', { name: /tracked/ }).getByRole('img', { name: 'Managed by Argo CD' }),
+  ).toBeVisible();
+  await page.getByLabel('Select assistant').check();
+  await page.getByLabel('Select tracked').check();
+  await page.getByRole('button', { name: 'Delete 2' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Delete assistant?' });
+  await expect(dialog).toContainText('1 of them');
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('link', { name: 'tracked' }).click();
+  await expect(page.getByText('Managed by Argo CD', { exact: true })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Save', exact: true })).toBeDisabled();
+  await expectAccessible(page);
+  expect(await troupe.api('GET', '/v1/resources/prompttemplates/tracked')).toMatchObject({
+    spec: { content: 'Be kind.' },
+  });
 });

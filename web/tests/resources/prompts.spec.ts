@@ -32,6 +32,24 @@ test('a prompt is previewed while its variables are filled in and while it is wr
   ]);
 });
 
+test('a prompt is made, and its variables with it', async ({ page, troupe }) => {
+  await page.goto('/#/prompts/~new');
+  await page.getByLabel('Name', { exact: false }).first().fill('greeting');
+  const text = page.getByRole('textbox', { name: 'Text', exact: true });
+  await text.click();
+  await page.keyboard.insertText('Greet {{name}} in {{language}}.');
+  await expect(page.getByText('Without a value: name, language')).toBeVisible();
+  await page.getByRole('button', { name: 'Declare' }).click();
+  await page.getByRole('textbox', { name: 'language' }).fill('Latin');
+  await expect(page.getByRole('tabpanel').locator('pre')).toHaveText('Greet {{name}} in Latin.');
+  await page.getByRole('button', { name: 'Create' }).click();
+  await expect(page).toHaveURL(/#\/prompts\/greeting$/);
+  expect((await read(troupe, 'prompttemplates/greeting')).spec).toMatchObject({
+    content: 'Greet {{name}} in {{language}}.',
+    variables: [{ name: 'name' }, { name: 'language' }],
+  });
+});
+
 test('where a prompt is used is told', async ({ page }) => {
   await page.goto('/#/prompts/assistant');
   await page.getByRole('tab', { name: 'Used by' }).click();

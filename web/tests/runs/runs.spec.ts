@@ -59,6 +59,31 @@ test('the list shows every run, and filters narrow it', async ({ page, troupe })
   await expect(page.getByText('No run fits these filters')).toBeVisible();
 });
 
+test('runs of a day are asked of the service, older pages too', async ({ page, troupe }) => {
+  for (let count = 0; count < 110; count += 10) {
+    await Promise.all(Array.from({ length: 10 }, () => start(troupe, 'assistant', 'Hello')));
+  }
+  const noon = new Date();
+  noon.setDate(noon.getDate() + 1);
+  noon.setHours(12, 0, 0, 0);
+  await page.clock.install({ time: noon });
+  await page.goto(`${troupe.console}/#/runs`);
+  const table = page.getByRole('table', { name: 'Runs' });
+  await expect(table).toHaveAttribute('aria-rowcount', '101');
+
+  const during = async (window: string) => {
+    await page.getByRole('combobox', { name: 'Time' }).click();
+    await page.getByRole('option', { name: window, exact: true }).click();
+  };
+  await during('Today');
+  await expect(page.getByText('No run fits these filters')).toBeVisible();
+  await during('Yesterday');
+  await expect(table).toHaveAttribute('aria-rowcount', '101');
+  await page.getByRole('button', { name: 'Show older runs' }).click();
+  await expect(table).toHaveAttribute('aria-rowcount', '111');
+  await expect(page.getByRole('button', { name: 'Show older runs' })).toBeHidden();
+});
+
 test('the list keeps itself up to date, and older runs come when asked for', async ({ page, troupe }) => {
   await page.goto(`${troupe.console}/#/runs`);
   await expect(page.getByText('No runs yet')).toBeVisible();
@@ -107,8 +132,8 @@ test('the timeline has model calls, tools and sub-agents with their durations, t
   await expect(steps.nth(0)).toContainText('0.000');
   await expect(page.locator('dl').first()).toContainText('Cost');
   await page.getByRole('button', { name: /^Sub-agent writer/ }).click();
-  await expect(page.getByRole('region', { name: 'Input' })).toContainText('"task": "Write about lighthouses"');
-  await expect(page.getByRole('region', { name: 'Output' })).toContainText('kept ships');
+  await expect(page.getByRole('group', { name: 'Input' })).toContainText('task:"Write about lighthouses"');
+  await expect(page.getByRole('group', { name: 'Output' })).toContainText('kept ships');
   await expectAccessible(page);
   await look(page, 'run-delegates');
 });
@@ -120,18 +145,18 @@ test('a step tells what went in and what came out', async ({ page, troupe }) => 
     .getByRole('button', { name: /^Model default/ })
     .first()
     .click();
-  await expect(page.getByRole('region', { name: 'Thinking' })).toContainText('I greet one');
+  await expect(page.getByRole('group', { name: 'Thinking' })).toContainText('I greet one');
   await expect(page.getByText('64 of them from the cache')).toBeVisible();
   await page.getByRole('button', { name: /^Tool bash/ }).click();
-  await expect(page.getByRole('region', { name: 'Input' })).toContainText('"command": "echo out"');
-  await expect(page.getByRole('region', { name: 'Output' })).toContainText('out');
+  await expect(page.getByRole('group', { name: 'Input' })).toContainText('command:"echo out"');
+  await expect(page.getByRole('group', { name: 'Output' })).toContainText('out');
   await page.getByRole('tab', { name: 'Input' }).click();
-  await expect(page.getByRole('region', { name: 'User' })).toContainText('two tools');
+  await expect(page.getByRole('group', { name: 'User' })).toContainText('two tools');
   await page.getByRole('tab', { name: /Events/ }).click();
   const events = page.getByRole('list', { name: 'Events' });
   await expect(events).toContainText('run_accepted');
   await events.getByRole('button', { name: /run_accepted/ }).click();
-  await expect(events).toContainText(`"run_id": "${run.id}"`);
+  await expect(events).toContainText(`run_id:"${run.id}"`);
   await expectAccessible(page);
   await look(page, 'run-events');
 });
@@ -153,7 +178,7 @@ test('a run is watched while it goes on, cancelled, and run again', async ({ pag
   await page.goto(`${troupe.console}/#/runs/${run.id}`);
   await expect(page.getByText('Running')).toBeVisible();
   await page.getByRole('button', { name: /^Model default/ }).click();
-  const answer = page.getByRole('region', { name: 'Answer' });
+  const answer = page.getByRole('group', { name: 'Answer' });
   await expect(answer).toContainText('One after the other');
   await page.getByRole('button', { name: 'Cancel run' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel run' }).click();
@@ -179,7 +204,7 @@ test('a call is approved with other arguments', async ({ page, troupe }) => {
   await page.getByRole('button', { name: 'Approve' }).click();
   await expect(page.getByText('Completed')).toBeVisible();
   await page.getByRole('button', { name: /^Tool greet/ }).click();
-  await expect(page.getByRole('region', { name: 'Output' })).toContainText('Hello, Grace!');
+  await expect(page.getByRole('group', { name: 'Output' })).toContainText('Hello, Grace!');
   await expect(page.getByText('Approved by the user')).toBeVisible();
 });
 
@@ -202,6 +227,11 @@ test('a failure is a sentence with a remedy', async ({ page, troupe }) => {
   await expect(alert).toContainText('Set another one for the model');
   await expectAccessible(page);
   await look(page, 'run-failed');
+  await page.getByRole('button', { name: 'Run again' }).click();
+  await expect(page).not.toHaveURL(new RegExp(run.id));
+  await expect(page.getByRole('alert')).toContainText('The run failed (401)');
+  const { runs } = await troupe.api<{ runs: { target: string; status: string }[] }>('GET', '/v1/runs');
+  expect(runs.map(({ status }) => status)).toEqual(['failed', 'failed']);
 });
 
 test.describe('without the service', () => {
@@ -211,13 +241,13 @@ test.describe('without the service', () => {
     const run = await start(troupe, 'assistant', 'very slowly, please', {});
     await page.goto(`${troupe.console}/#/runs/${run.id}`);
     await page.getByRole('button', { name: /^Model default/ }).click();
-    await expect(page.getByRole('region', { name: 'Answer' })).toContainText('One after the other');
+    await expect(page.getByRole('group', { name: 'Answer' })).toContainText('One after the other');
     await troupe.kill();
     await expect(page.getByText('The connection to the service broke')).toBeVisible();
     await troupe.restart();
     await expect(page.getByText('The connection to the service broke')).toBeHidden();
     await expect(page.getByText('Completed')).toBeVisible({ timeout: 60_000 });
-    await expect(page.getByRole('region', { name: 'Answer' })).toContainText('which they are now');
+    await expect(page.getByRole('group', { name: 'Answer' })).toContainText('which they are now');
   });
 });
 

@@ -71,6 +71,26 @@ export const PICTURE = Buffer.from(
   'base64',
 );
 
+/** How much of a picture is as red as PAPER. */
+export function shareOfRed(page: Page, picture: Buffer): Promise<number> {
+  return page.evaluate(
+    async (source) => {
+      const image = Object.assign(new Image(), { src: source });
+      await image.decode();
+      const canvas = new OffscreenCanvas(image.width, image.height);
+      const context = canvas.getContext('2d');
+      context?.drawImage(image, 0, 0);
+      const pixels = context?.getImageData(0, 0, image.width, image.height).data ?? [];
+      let red = 0;
+      for (let at = 0; at < pixels.length; at += 4) {
+        if ((pixels[at] ?? 0) > 240 && (pixels[at + 1] ?? 0) < 30 && (pixels[at + 2] ?? 0) < 30) red += 1;
+      }
+      return red / (pixels.length / 4);
+    },
+    `data:image/png;base64,${picture.toString('base64')}`,
+  );
+}
+
 /** A second of silence as WAV. */
 export function recording(): Buffer {
   const head = Buffer.alloc(44);
@@ -89,12 +109,12 @@ export function recording(): Buffer {
   return Buffer.concat([head, Buffer.alloc(16_000)]);
 }
 
-/** A page that says «Hello, paper». */
+/** A page that says «Hello, paper» on nothing but red. */
 export const PAPER = `%PDF-1.1
 1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
 3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 144]/Contents 4 0 R/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Times-Roman>>>>>>>>endobj
-4 0 obj<</Length 44>>stream
-BT /F1 24 Tf 60 70 Td (Hello, paper) Tj ET
+4 0 obj<</Length 77>>stream
+1 0 0 rg 0 0 300 144 re f 0 0 0 rg BT /F1 24 Tf 60 70 Td (Hello, paper) Tj ET
 endstream endobj
 trailer<</Root 1 0 R>>`;

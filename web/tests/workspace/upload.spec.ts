@@ -1,5 +1,5 @@
 // Uploads in chunks, over the real service: paused, interrupted, and gone on with; no byte is lost or mixed.
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Page } from '@playwright/test';
@@ -12,9 +12,9 @@ const panel = (page: Page) => page.getByRole('region', { name: 'Uploads' });
 const input = (page: Page) => page.locator('input[data-upload]');
 
 /** Opens the workspace; files are cut into chunks of a megabyte. */
-async function open(page: Page, troupe: Troupe): Promise<void> {
+async function open(page: Page, troupe: Troupe, query = ''): Promise<void> {
   await troupe.api('POST', '/v1/env', { key: 'UPLOAD_PARALLEL_SIZE', value: '1M' });
-  await page.goto(`${troupe.console}/#/workspace`);
+  await page.goto(`${troupe.console}/#/workspace${query}`);
   await expect(page.getByRole('button', { name: 'Upload', exact: true })).toBeVisible();
 }
 
@@ -182,4 +182,26 @@ test('a file that changed while it was sent is not mixed', async ({ page, troupe
   await expect(panel(page).getByRole('button', { name: 'Cancel film.bin' })).toBeVisible();
   await expect(panel(page).getByText(/^Done ·/)).toBeHidden();
   expect(hash(join(troupe.workspace, 'film.bin'))).toBe('there is no such file');
+});
+
+test('an upload that is refused says why, and is tried again', async ({ page, troupe, expectedErrors }) => {
+  expectedErrors.push(/status of 4\d\d/);
+  const folder = join(troupe.workspace, 'notes');
+  mkdirSync(folder);
+  await open(page, troupe, `?path=${encodeURIComponent(folder)}`);
+  // Somebody puts a file where the folder was: nothing can be put into that.
+  rmdirSync(folder);
+  writeFileSync(folder, 'a file now');
+  const film = await source(troupe, 'film.bin', 2 * MEGABYTE);
+  await input(page).setInputFiles(film);
+  const retry = page.getByRole('button', { name: 'Try film.bin again' });
+  await expect(retry).toBeVisible();
+  await expect(panel(page)).toContainText('notes');
+  await expectAccessible(page);
+  await look(page, 'uploads-refused');
+  rmSync(folder);
+  mkdirSync(folder);
+  await retry.click();
+  await expect(panel(page).getByText(/^Done ·/)).toBeVisible();
+  expect(hash(join(folder, 'film.bin'))).toBe(hash(film));
 });

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 
 import type { Page } from '@playwright/test';
 
+import { chat, Desk } from '../chat/desk';
 import { expect, expectAccessible, look, test, type Troupe } from '../harness/test';
-import { PAPER, PICTURE, put, recording } from './files';
+import { PAPER, PICTURE, put, recording, shareOfRed } from './files';
 
 const grid = (page: Page) => page.getByRole('grid');
 const row = (page: Page, name: string) => grid(page).getByRole('row', { name: `Select ${name}` });
@@ -160,6 +161,25 @@ test('files are looked at: text, code, Markdown, pictures, recordings, films and
   expect(await page.evaluate(() => 'hostile' in window)).toBe(false);
 });
 
+test('a PDF is really drawn, and the policy of the page has nothing against it', async ({ page, troupe }) => {
+  await page.setViewportSize({ width: 1600, height: 900 });
+  await put(troupe, 'paper.pdf', PAPER);
+  await page.addInitScript(() => {
+    const broken: string[] = [];
+    document.addEventListener('securitypolicyviolation', (event) => broken.push(event.violatedDirective));
+    Object.assign(window, { broken });
+  });
+  const answer = page.waitForResponse(`${troupe.console}/`);
+  await open(page, troupe);
+  expect((await answer).headers()['content-security-policy']).toContain("object-src 'none'");
+  await row(page, 'paper.pdf').click();
+  const frame = preview(page).locator('iframe');
+  await expect(frame).toHaveAttribute('src', /^blob:/);
+  // The viewer is the browser's own, whose parts no story can ask: what it draws is looked at.
+  await expect.poll(async () => shareOfRed(page, await frame.screenshot()), { timeout: 30_000 }).toBeGreaterThan(0.05);
+  expect(await page.evaluate(() => (window as unknown as { broken: string[] }).broken)).toEqual([]);
+});
+
 test('a film is read in ranges', async ({ page, troupe }) => {
   await open(page, troupe);
   const film = await page.evaluate(async () => {
@@ -275,6 +295,49 @@ test('a folder is made, and used as the workspace of a new conversation', async 
       return sessions.map((session) => session.workspace);
     })
     .toEqual([join(troupe.workspace, 'project')]);
+});
+
+test.describe('for a conversation that goes on', () => {
+  test.use(chat);
+
+  test('a folder is chosen, and commands of its next turn work there', async ({ page, troupe }) => {
+    const folder = join(troupe.workspace, 'project');
+    await put(troupe, 'project/plan.md', '# Plan');
+    const desk = await Desk.open(page, troupe.console);
+    await desk.say('Print the folder');
+    await desk.answered(`It is ${troupe.workspace}`);
+    await desk.idle();
+    const session = /#\/chat\/(.+)$/.exec(page.url())?.[1];
+
+    // Whoever comes from a conversation means that one.
+    await page.getByRole('button', { name: 'Save this conversation' }).click();
+    await page.getByRole('menuitem', { name: 'Open its workspace' }).click();
+    await row(page, 'project').click();
+    await page.getByRole('toolbar').getByRole('button', { name: 'Use for a conversation' }).click();
+    const dialog = page.getByRole('dialog');
+    await expect(dialog.getByRole('combobox', { name: 'Conversation' })).toHaveValue(/^Print the folder/);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+
+    // Another one is chosen from the list.
+    await open(page, troupe);
+    await row(page, 'project').click();
+    await page.getByRole('toolbar').getByRole('button', { name: 'Use for a conversation' }).click();
+    await dialog.getByRole('combobox', { name: 'Conversation' }).click();
+    await page.getByRole('option', { name: /^Print the folder/ }).click();
+    await dialog.getByRole('button', { name: 'Use this folder' }).click();
+    await expect(dialog).toHaveCount(0);
+
+    // The page still has the conversation as it was; that it shows it again brings the new folder.
+    await page.getByRole('link', { name: 'Chat', exact: true }).click();
+    await desk
+      .row(/^Print the folder/)
+      .getByRole('link')
+      .click();
+    await expect(page).toHaveURL(new RegExp(`#/chat/${session}`));
+    await desk.say('Print the folder again');
+    await desk.answered(`It is ${folder}`);
+    expect(await troupe.api('GET', `/v1/sessions/${session}`)).toMatchObject({ meta: { workspace: folder } });
+  });
 });
 
 test('a reference to a file is copied for a message', async ({ page, troupe, context }) => {

@@ -1,4 +1,4 @@
-// The filters of the list of runs: as the address has them, as the service takes them, and what only the page knows.
+// The filters of the list of runs: as the address has them, and as the service takes them.
 import type { Schemas } from '$lib/api/client';
 
 /** Empty texts filter nothing. */
@@ -12,16 +12,10 @@ export interface RunFilter {
 
 export const STATUSES = ['draft', 'queued', 'running', 'waiting', 'completed', 'failed', 'cancelled'] as const;
 export const KINDS = ['agent', 'adhoc', 'team', 'workflow', 'skill'] as const;
-export const TIMES = ['', 'hour', 'day', 'week', 'month'] as const;
+export const TIMES = ['', 'hour', 'today', 'yesterday', 'day', 'week', 'month'] as const;
 export type TimeWindow = (typeof TIMES)[number];
 
 const HOUR = 3_600_000;
-const LENGTHS: Record<Exclude<TimeWindow, ''>, number> = {
-  hour: HOUR,
-  day: 24 * HOUR,
-  week: 168 * HOUR,
-  month: 720 * HOUR,
-};
 
 /** The filter in a page's address; what it does not know filters nothing. */
 export function filterOf(query: Record<string, string>): RunFilter {
@@ -29,29 +23,42 @@ export function filterOf(query: Record<string, string>): RunFilter {
   return { status, kind, target, session, time: TIMES.find((known) => known === time) ?? '' };
 }
 
-/** The first moment of a window, in milliseconds; null for all time. */
-export function since(window: TimeWindow, now: number): number | null {
-  return window === '' ? null : now - LENGTHS[window];
+/** What the service is asked; it ignores nothing, so that empty fields are left out. */
+export function queryOf(filter: RunFilter, now: Date): Record<string, string> {
+  const { status, kind, target, session, time } = filter;
+  const { since, until } = spanOf(time, now);
+  const fields = { status, kind, target, session, since: since?.toISOString(), until: until?.toISOString() };
+  return Object.fromEntries(Object.entries(fields).filter((field): field is [string, string] => Boolean(field[1])));
 }
 
-/** What the service is asked; it ignores nothing, so that empty fields are left out. */
-export function queryOf(filter: RunFilter): Record<string, string> {
-  const { status, kind, target, session } = filter;
-  return Object.fromEntries(Object.entries({ status, kind, target, session }).filter(([, value]) => value !== ''));
+/** From when on, and before when. Days are those of whoever looks: the service knows no time zone but UTC. */
+function spanOf(window: TimeWindow, now: Date): { since?: Date; until?: Date } {
+  const ago = (hours: number) => ({ since: new Date(now.getTime() - hours * HOUR) });
+  // By the calendar, because a day in which clocks are changed has no 24 hours.
+  const midnight = (days: number) => new Date(now.getFullYear(), now.getMonth(), now.getDate() + days);
+  switch (window) {
+    case '':
+      return {};
+    case 'hour':
+      return ago(1);
+    case 'today':
+      return { since: midnight(0) };
+    case 'yesterday':
+      return { since: midnight(-1), until: midnight(0) };
+    case 'day':
+      return ago(24);
+    case 'week':
+      return ago(7 * 24);
+    case 'month':
+      return ago(30 * 24);
+  }
 }
 
 export function isFiltered(filter: RunFilter): boolean {
-  return filter.time !== '' || Object.keys(queryOf(filter)).length > 0;
+  return Object.values(filter).some((value) => value !== '');
 }
 
-type Run = Pick<Schemas['RunSummary'], 'id' | 'created_at' | 'updated_at'>;
-
-/** Runs come newest first: from the first that is too old on, none is wanted. */
-export function within<R extends Run>(runs: readonly R[], from: number | null): { runs: R[]; over: boolean } {
-  if (from === null) return { runs: [...runs], over: false };
-  const end = runs.findIndex((run) => Date.parse(run.created_at) < from);
-  return end === -1 ? { runs: [...runs], over: false } : { runs: runs.slice(0, end), over: true };
-}
+type Run = Pick<Schemas['RunSummary'], 'id' | 'updated_at'>;
 
 /** A newer first page put over what is shown: newer runs in front, changed ones in place, gone ones left out. */
 export function refreshed<R extends Run>(shown: readonly R[], page: readonly R[], wholePage: boolean): R[] {

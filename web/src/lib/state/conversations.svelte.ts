@@ -4,7 +4,8 @@ import { createContext } from 'svelte';
 import { hearRevokes } from '$lib/chat/tabs';
 
 import { Conversation } from './chat/conversation.svelte';
-import { Sessions, type Status } from './chat/sessions.svelte';
+import type { Status } from './chat/entry';
+import { Sessions } from './chat/sessions.svelte';
 import { Setup } from './chat/setup.svelte';
 
 /** A conversation with who answers in it. */

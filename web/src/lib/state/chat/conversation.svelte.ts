@@ -2,17 +2,16 @@
 import { answer, api, ApiError } from '$lib/api/client';
 import { assemble } from '$lib/chat/assemble';
 import { coalesced } from '$lib/chat/coalesce';
-import { eventsOf } from '$lib/chat/follower';
-import { madeBy } from '$lib/chat/made';
 import type { Started } from '$lib/chat/send';
 import { shareRevoke } from '$lib/chat/tabs';
 import { cancel } from '$lib/runs/decide';
 import type { Connection } from '$lib/stream/connect';
-import { isOpen, type AssistantTurn, type MadeFile, type UserTurn } from '$lib/stream/conversation';
-import { begin, reduceAll } from '$lib/stream/reduce';
+import { isOpen, type AssistantTurn, type UserTurn } from '$lib/stream/conversation';
+import { begin } from '$lib/stream/reduce';
 
 import { Archive } from './archive';
 import { cellsOf, grow, type TurnCell } from './cell.svelte';
+import { Details } from './details';
 import { Following } from './following';
 import { Outbox } from './outbox';
 import { deliver, type Composition, type Said, type Sending } from './sending';
@@ -31,7 +30,6 @@ export class Conversation {
   busy = $state(false);
   readonly running = $derived(this.open.some((run) => run.status !== 'queued'));
 
-  #made = new Map<string, readonly MadeFile[]>();
   readonly #archive = new Archive({
     startedAt: (run) => this.#following.folds.get(run)?.turn.startedAt,
     changed: () => this.#show(),
@@ -40,8 +38,9 @@ export class Conversation {
     changed: (changes) => void (grow(this.cells, changes) || this.#show()),
     connection: (connection) => (this.connection = connection),
     over: (run) => void this.#over(run),
-    failed: () => void this.reload(),
+    failed: () => void this.#read(),
   });
+  readonly #details = new Details(this.#following.folds, () => this.#show());
   readonly #outbox = new Outbox({
     deliver: (sending) => deliver(sending, this.id, (run) => this.#isKnown(run)),
     started: (started) => this.#started(started),
@@ -75,8 +74,13 @@ export class Conversation {
     await this.reload();
   }
 
-  /** Reads it anew: somebody else may have said or revoked something. */
-  readonly reload = coalesced(async () => {
+  /** Reads it anew: somebody else may have said or revoked something, and what could not be followed may be again. */
+  async reload(): Promise<void> {
+    this.#following.forgive();
+    await this.#read();
+  }
+
+  readonly #read = coalesced(async () => {
     const id = this.id;
     if (id === null) return;
     try {
@@ -100,7 +104,8 @@ export class Conversation {
   readonly look = coalesced(async () => {
     if (this.id === null || this.phase !== 'loaded' || this.sending) return;
     const runs = await this.#archive.readRuns(this.id);
-    if (runs.every((run) => this.#isKnown(run.id))) return;
+    // Of what is not followed nobody else tells that it is over.
+    if (!this.#following.hasLost && runs.every((run) => this.#isKnown(run.id))) return;
     await this.reload();
   });
 
@@ -144,14 +149,7 @@ export class Conversation {
 
   /** Reads what only a run's events tell of an answer. */
   async detail(turn: AssistantTurn): Promise<void> {
-    const run = turn.runId;
-    const { folds } = this.#following;
-    if (turn.detailed || !run || folds.has(run)) return;
-    const fold = reduceAll(begin(run), await eventsOf(run));
-    if (folds.has(run)) return;
-    folds.set(run, fold);
-    this.#show();
-    await this.#findFiles(run);
+    await this.#details.read(turn);
   }
 
   /** The same for every answer, one after the other. */
@@ -171,7 +169,7 @@ export class Conversation {
   #show(): void {
     const folds = this.#following.inOrder;
     const { turns: sending, sent } = this.#outbox;
-    const turns = assemble({ stored: this.#archive.turns, folds, sent, made: this.#made, sending });
+    const turns = assemble({ stored: this.#archive.turns, folds, sent, made: this.#details.made, sending });
     this.cells = cellsOf(turns, this.cells, (turn) => this.#outbox.cellKey(turn));
     const open = folds.filter((fold) => this.#following.has(fold.turn.runId ?? '') && isOpen(fold.turn));
     this.open = open.map((fold) => fold.turn);
@@ -193,7 +191,7 @@ export class Conversation {
 
   async #over(run: string): Promise<void> {
     this.#show();
-    await Promise.all([this.#readNew(), this.#findFiles(run)]);
+    await Promise.all([this.#readNew(), this.#details.findFiles(run)]);
   }
 
   readonly #readNew = coalesced(async () => {
@@ -205,16 +203,6 @@ export class Conversation {
       // The turns are there; whoever revokes one reads them again.
     }
   });
-
-  /** Looks for what a run made. A service without a workspace has nothing to find. */
-  async #findFiles(run: string): Promise<void> {
-    const turn = this.#following.folds.get(run)?.turn;
-    if (!turn?.parts.some((part) => part.kind === 'call')) return;
-    const files = await madeBy(turn).catch(() => []);
-    if (files.length === 0) return;
-    this.#made.set(run, files);
-    this.#show();
-  }
 
   async #timeOf(turn: UserTurn): Promise<string> {
     await this.#readNew();

@@ -17,7 +17,7 @@ interface Listener {
   connection(connection: Connection): void;
   /** A run is over, and all its events were told. */
   over(run: string): void;
-  /** One cannot be followed, and is forgotten. */
+  /** One cannot be followed, and is forgotten: whatever it was, only what is stored of it can be shown. */
   failed(): void;
 }
 
@@ -26,6 +26,10 @@ export class Following {
   readonly folds = new Map<string, RunFold>();
   #followers = new Map<string, Follower>();
   #fresh = new Map<string, RunEvent[]>();
+  /** Those that could not be followed. What is refused now is refused in a moment, too: it is not asked for at once. */
+  #lost = new Set<string>();
+  /** The run whose connection is broken: nobody else would tell that it stands again once the run is forgotten. */
+  #broken: string | null = null;
   #seen = false;
 
   constructor(private readonly listener: Listener) {}
@@ -46,17 +50,29 @@ export class Following {
     return this.#followers.has(run);
   }
 
+  /** Whether there are runs that could not be followed. */
+  get hasLost(): boolean {
+    return this.#lost.size > 0;
+  }
+
+  /** Lets lost runs be followed again. */
+  forgive(): void {
+    this.#lost.clear();
+  }
+
+  /** Follows a run, unless it is followed already or is lost. */
   follow(run: string): void {
-    if (this.#followers.has(run)) return;
+    if (this.#followers.has(run) || this.#lost.has(run)) return;
     if (!this.folds.has(run)) this.folds.set(run, begin(run));
-    const follower = new Follower(run, this.#seen && this.#followers.size === 0, {
-      events: (events) => this.#hear(run, events),
-      connection: (connection) => this.listener.connection(connection),
-      over: () => this.#over(run),
-      failed: () => {
-        this.release(run);
-        this.listener.failed();
-      },
+    // What a follower says after it was let go is not heard: a run that was revoked would come back.
+    const heard = <Words extends unknown[]>(hear: (...words: Words) => void) => {
+      return (...words: Words) => void (this.#followers.get(run) === follower && hear(...words));
+    };
+    const follower: Follower = new Follower(run, this.#seen && this.#followers.size === 0, {
+      events: heard((events: RunEvent[]) => this.#hear(run, events)),
+      connection: heard((connection: Connection) => this.#connected(run, connection)),
+      over: heard(() => this.#over(run)),
+      failed: heard(() => this.#lose(run)),
     });
     this.#followers.set(run, follower);
     this.#attend();
@@ -65,9 +81,10 @@ export class Following {
   /** Forgets a run. */
   release(run: string): void {
     this.#followers.get(run)?.stop();
-    this.#followers.delete(run);
     this.folds.delete(run);
     this.#fresh.delete(run);
+    if (this.#broken === run) this.#connected(run, 'live');
+    if (this.#followers.delete(run)) this.#attend();
   }
 
   /** Lets go of all connections. */
@@ -80,6 +97,17 @@ export class Following {
   #attend(): void {
     const [first] = [...this.#followers.keys()].sort();
     for (const [run, follower] of this.#followers) follower.live = this.#seen && run === first;
+  }
+
+  #lose(run: string): void {
+    this.#lost.add(run);
+    this.release(run);
+    this.listener.failed();
+  }
+
+  #connected(run: string, connection: Connection): void {
+    this.#broken = connection === 'broken' ? run : null;
+    this.listener.connection(connection);
   }
 
   #hear(run: string, events: RunEvent[]): void {

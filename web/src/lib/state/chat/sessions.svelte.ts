@@ -1,43 +1,13 @@
 // The list of conversations: what the service has, kept true by its feed, and what a person does to one of them.
-import { answer, api, ApiError, request, type Schemas } from '$lib/api/client';
+import { answer, api, ApiError, request } from '$lib/api/client';
 import { coalesced } from '$lib/chat/coalesce';
-import { connect } from '$lib/stream/connect';
 
-/** A conversation in the list. Fields that an older service does not send have their usual values. */
-export interface Entry {
-  id: string;
-  title: string;
-  /** UTC, without a zone. */
-  createdAt: string;
-  lastAt: string;
-  turns: number;
-  status: Status;
-  pinned: boolean;
-  archived: boolean;
-}
-
-/** `waiting`: for an approval or a result. */
-export type Status = 'idle' | 'streaming' | 'waiting' | 'done_success_unread' | 'done_error_unread';
-
-export interface Found {
-  session: string;
-  title: string;
-  timestamp?: string;
-  excerpt?: string;
-}
-
-type FeedEvent =
-  | { event: 'init'; sessions: Record<string, Status> }
-  | { event: 'message'; session_id: string; status: Status }
-  | { event: 'title_update'; session_id: string; title: string }
-  | { event: 'deleted'; session_id: string };
-
-type Sent = Schemas['SessionEntry'] & { pinned?: boolean; archived?: boolean };
+import { blank, entryOf, now, type Entry, type Found, type Sent, type Status } from './entry';
+import { changesOf, type FeedEvent } from './feed';
+import { Leaving } from './leaving.svelte';
 
 /** How many conversations a page of the list has. */
 const PAGE = 200;
-/** How long a deleted conversation can be had back, in milliseconds. */
-const REGRET = 6_000;
 
 export class Sessions {
   phase = $state<'idle' | 'loading' | 'loaded' | 'failed'>('idle');
@@ -45,15 +15,14 @@ export class Sessions {
   /** Whether the list shows what was archived. */
   archive = $state(false);
   #entries = $state.raw<ReadonlyMap<string, Entry>>(new Map());
-  #gone = $state.raw<ReadonlySet<string>>(new Set());
   #cursor = $state.raw<string | null>(null);
   #feed: AbortController | null = null;
-  #leaving = new Map<string, ReturnType<typeof setTimeout>>();
+  #leaving = new Leaving((id) => this.#delete(id));
 
   /** Those that are shown, the one with the latest answer first. */
   readonly list = $derived.by(() => {
     const shown = [...this.#entries.values()].filter(
-      ({ id, archived }) => archived === this.archive && !this.#gone.has(id),
+      ({ id, archived }) => archived === this.archive && !this.#leaving.has(id),
     );
     return shown.sort((one, other) => (one.lastAt < other.lastAt ? 1 : one.lastAt > other.lastAt ? -1 : 0));
   });
@@ -72,7 +41,7 @@ export class Sessions {
     void this.reload();
     void this.#follow(this.#feed.signal);
     // Whoever closes the page has nothing left to regret.
-    addEventListener('pagehide', () => this.#leaveAll());
+    addEventListener('pagehide', () => this.#leaving.all());
   }
 
   /** Reads the first page anew. What is further down stays until it is read again. */
@@ -115,16 +84,9 @@ export class Sessions {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    let broken = false;
-    const onconnection = (connection: 'live' | 'broken') => {
-      // Titles and deletions of the meantime are in the list only.
-      if (connection === 'live' && broken) void this.reload();
-      broken = connection === 'broken';
-    };
     try {
-      for await (const frames of connect('/v1/sessions/events', { signal, onconnection })) {
-        for (const frame of frames) this.#hear(JSON.parse(frame.data) as FeedEvent);
-      }
+      // Titles and deletions of the time without a connection are in the list only.
+      for await (const event of changesOf(signal, () => void this.reload())) this.#hear(event);
     } catch (thrown) {
       this.error = ApiError.from(thrown);
       this.#feed = null;
@@ -159,7 +121,7 @@ export class Sessions {
     this.onstatus(id, status);
     const isNew = !this.#entries.has(id);
     // It moves to the top when it is written to; the list says the same when it is read again.
-    const lastAt = status === 'streaming' ? new Date().toISOString().replace('Z', '000') : undefined;
+    const lastAt = status === 'streaming' ? now() : undefined;
     this.#change(id, lastAt ? { status, lastAt } : { status });
     // Somebody began it elsewhere.
     if (isNew && status !== 'idle' && this.phase === 'loaded') void this.reload();
@@ -167,18 +129,8 @@ export class Sessions {
 
   /** Takes a conversation into the list, or what is new of it. */
   put(entry: Partial<Entry> & { id: string }): void {
-    const now = new Date().toISOString().replace('Z', '000');
-    const blank: Entry = {
-      id: entry.id,
-      title: '',
-      createdAt: now,
-      lastAt: now,
-      turns: 0,
-      status: 'idle',
-      pinned: false,
-      archived: false,
-    };
-    this.#entries = new Map(this.#entries).set(entry.id, { ...blank, ...this.#entries.get(entry.id), ...entry });
+    const known = this.#entries.get(entry.id) ?? blank(entry.id);
+    this.#entries = new Map(this.#entries).set(entry.id, { ...known, ...entry });
   }
 
   #change(id: string, change: Partial<Entry>): void {
@@ -223,33 +175,16 @@ export class Sessions {
 
   /** Deletes one soon; until then `keep` has it back. */
   remove(id: string, onfailed: (thrown: unknown) => void): void {
-    this.#gone = new Set(this.#gone).add(id);
-    const leave = () => void this.#leave(id).catch(onfailed);
-    this.#leaving.set(id, setTimeout(leave, REGRET));
+    this.#leaving.add(id, onfailed);
   }
 
   keep(id: string): void {
-    clearTimeout(this.#leaving.get(id));
-    this.#leaving.delete(id);
-    const gone = new Set(this.#gone);
-    gone.delete(id);
-    this.#gone = gone;
+    this.#leaving.keep(id);
   }
 
-  async #leave(id: string): Promise<void> {
-    try {
-      await answer(api.DELETE('/v1/sessions/{id}', { params: { path: { id } }, keepalive: true }));
-      this.#drop(id);
-    } finally {
-      this.keep(id);
-    }
-  }
-
-  #leaveAll(): void {
-    for (const [id, timer] of this.#leaving) {
-      clearTimeout(timer);
-      void this.#leave(id).catch(() => undefined);
-    }
+  async #delete(id: string): Promise<void> {
+    await answer(api.DELETE('/v1/sessions/{id}', { params: { path: { id } }, keepalive: true }));
+    this.#drop(id);
   }
 
   /** Finds words in titles and turns. */
@@ -260,17 +195,4 @@ export class Sessions {
       return { session, title, timestamp: timestamp ?? undefined, excerpt: excerpt ?? undefined };
     });
   }
-}
-
-function entryOf(sent: Sent): Entry {
-  return {
-    id: sent.session_id,
-    title: sent.title,
-    createdAt: sent.created_at,
-    lastAt: sent.last_inference_at,
-    turns: sent.turn_count,
-    status: sent.status as Status,
-    pinned: sent.pinned ?? false,
-    archived: sent.archived ?? false,
-  };
 }
