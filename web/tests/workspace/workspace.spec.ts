@@ -303,6 +303,7 @@ test.describe('for a conversation that goes on', () => {
   test('a folder is chosen, and commands of its next turn work there', async ({ page, troupe }) => {
     const folder = join(troupe.workspace, 'project');
     await put(troupe, 'project/plan.md', '# Plan');
+    await put(troupe, 'other/plan.md', '# Another plan');
     const desk = await Desk.open(page, troupe.console);
     await desk.say('Print the folder');
     await desk.answered(`It is ${troupe.workspace}`);
@@ -312,11 +313,20 @@ test.describe('for a conversation that goes on', () => {
     // Whoever comes from a conversation means that one.
     await page.getByRole('button', { name: 'Save this conversation' }).click();
     await page.getByRole('menuitem', { name: 'Open its workspace' }).click();
-    await row(page, 'project').click();
+    await row(page, 'other').click();
     await page.getByRole('toolbar').getByRole('button', { name: 'Use for a conversation' }).click();
     const dialog = page.getByRole('dialog');
     await expect(dialog.getByRole('combobox', { name: 'Conversation' })).toHaveValue(/^Print the folder/);
-    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await dialog.getByRole('button', { name: 'Use this folder' }).click();
+    await expect(dialog).toHaveCount(0);
+    await page.getByRole('link', { name: 'Chat', exact: true }).click();
+    await desk
+      .row(/^Print the folder/)
+      .getByRole('link')
+      .click();
+    await desk.say('Print the folder once more');
+    await desk.answered(`It is ${join(troupe.workspace, 'other')}`);
+    await desk.idle();
 
     // Another one is chosen from the list.
     await open(page, troupe);
@@ -327,7 +337,10 @@ test.describe('for a conversation that goes on', () => {
     await dialog.getByRole('button', { name: 'Use this folder' }).click();
     await expect(dialog).toHaveCount(0);
 
-    // The page still has the conversation as it was; that it shows it again brings the new folder.
+    // The page has the conversation as it was, and knows of the folder before it has read it again.
+    let read: () => void = () => {};
+    const wait = new Promise<void>((resolve) => (read = resolve));
+    await page.route(`**/v1/sessions/${session}`, (route) => void wait.then(() => route.continue()));
     await page.getByRole('link', { name: 'Chat', exact: true }).click();
     await desk
       .row(/^Print the folder/)
@@ -336,6 +349,7 @@ test.describe('for a conversation that goes on', () => {
     await expect(page).toHaveURL(new RegExp(`#/chat/${session}`));
     await desk.say('Print the folder again');
     await desk.answered(`It is ${folder}`);
+    read();
     expect(await troupe.api('GET', `/v1/sessions/${session}`)).toMatchObject({ meta: { workspace: folder } });
   });
 });

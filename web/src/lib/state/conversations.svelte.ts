@@ -58,6 +58,13 @@ export class Conversations {
     this.#look();
   }
 
+  /** Has a conversation work in another folder from its next turn on, also where it is open here already. */
+  async move(id: string, workspace: string): Promise<void> {
+    await this.sessions.patch(id, { workspace });
+    const room = this.#room(id);
+    if (room) room.setup.workspace = workspace;
+  }
+
   /** Forgets a conversation that is deleted. */
   forget(id: string): void {
     this.#room(id)?.conversation.close();
