@@ -137,9 +137,23 @@ async fn what_cannot_be_a_target_is_refused() {
     let setting = setting().await;
     setting.write("folder/x", "");
     let long = "x".repeat(256);
-    for target in
-        ["/etc/x", "", ".", "..", "../x", "a/../b", "a//b", "a/", "./a", "folder", ".troupe-uploads/x", &long, "a\u{0}"]
-    {
+    for target in [
+        "/etc/x",
+        "",
+        ".",
+        "..",
+        "../x",
+        "a/../b",
+        "a//b",
+        "a/",
+        "./a",
+        "folder",
+        "folder/x/y",
+        "folder/x/y/z",
+        ".troupe-uploads/x",
+        &long,
+        "a\u{0}",
+    ] {
         let body = json!({"workspace_id": "default", "file_name": "x", "file_size": 1, "target_path": target});
         let (status, problem) = setting.post("upload/init", body).await;
         assert_eq!((status, &problem["error_code"]), (400, &json!("INVALID_TARGET_PATH")), "{target:?}: {problem}");
@@ -155,6 +169,19 @@ async fn what_cannot_be_a_target_is_refused() {
     let mut elsewhere = good;
     elsewhere["workspace_id"] = json!("/etc");
     assert_eq!(setting.post("upload/init", elsewhere).await.1["error_code"], "INVALID_REQUEST");
+}
+
+#[tokio::test]
+async fn a_folder_that_became_a_file_meanwhile_is_named() {
+    let setting = setting().await;
+    let body = json!({"workspace_id": "default", "file_name": "x", "file_size": 0, "target_path": "notes/x"});
+    let plan = setting.post("upload/init", body).await.1;
+    setting.write("notes", "a file");
+    let complete = format!("upload/{}/complete", id(&plan));
+    let (status, problem) = setting.post(&complete, json!({})).await;
+    assert_eq!((status, &problem["error"]), (400, &json!("\"notes\" is not a directory")), "{problem}");
+    fs::remove_file(setting.root.join("notes")).unwrap();
+    assert_eq!(setting.post(&complete, json!({})).await.0, 200, "nothing was lost");
 }
 
 #[tokio::test]

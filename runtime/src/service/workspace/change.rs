@@ -57,10 +57,7 @@ pub(super) fn delete(place: &Place, inside: &Path) -> Result<String, FileError> 
 
 /// Makes a folder, with those above it that are not there.
 pub(super) fn make_folder(place: &Place, inside: &Path) -> Result<FileInfo, FileError> {
-    let parent = inside.parent().unwrap_or(Path::new(""));
-    if !parent.as_os_str().is_empty() {
-        place.folder.create_dir_all(parent).map_err(failed("make the folder", parent))?;
-    }
+    place.make_parents(inside)?;
     let (folder, name) = place.parent(inside)?;
     check_target(inside)?;
     folder.create_dir(&name).map_err(failed("make the folder", inside))?;

@@ -152,6 +152,16 @@ impl Place {
         self.folder.open_dir(inside).map_err(failed("open", inside))
     }
 
+    /// Makes the folders above something that are not there.
+    pub(super) fn make_parents(&self, inside: &Path) -> Result<(), FileError> {
+        let Some(parent) = inside.parent().filter(|parent| !parent.as_os_str().is_empty()) else { return Ok(()) };
+        self.folder.create_dir_all(parent).map_err(|error| match error.kind() {
+            // A part of the path is there, and no folder.
+            io::ErrorKind::AlreadyExists => FileError::NoFolder(parent.display().to_string()),
+            _ => failed("make the folder", parent)(error),
+        })
+    }
+
     /// Opens the folder that holds something, and gives its name there.
     pub(super) fn parent(&self, inside: &Path) -> Result<(Dir, String), FileError> {
         let name = inside.file_name().and_then(|name| name.to_str());

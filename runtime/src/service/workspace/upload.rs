@@ -8,6 +8,7 @@ mod shelf;
 mod view;
 mod writers;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -252,6 +253,9 @@ fn begin(shelf: &Path, root: &Path, plan: Plan, now: i64) -> Result<Plan, Upload
     let inside = target.inside(&plan.target_path)?;
     match target.folder.symlink_metadata(&inside) {
         Ok(facts) if facts.is_dir() => return Err(UploadError::Target("it is a directory".to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return Err(UploadError::Target("it is below a file; name a folder".to_owned()));
+        }
         _ => {}
     }
     let Some(shelf) = Shelf::open(&Place::open(shelf)?, true)? else { return Err(UploadError::NoUpload(plan.id)) };

@@ -147,10 +147,7 @@ impl Upload {
     pub(super) fn place(&mut self, target: &Place, inside: &Path) -> Result<(), FileError> {
         let data = self.data()?;
         data.sync_all().map_err(failed("write", inside))?;
-        let parent = inside.parent().unwrap_or(Path::new(""));
-        if !parent.as_os_str().is_empty() {
-            target.folder.create_dir_all(parent).map_err(failed("make the folder", parent))?;
-        }
+        target.make_parents(inside)?;
         let (folder, name) = target.parent(inside)?;
         let moved = self.folder.rename(DATA, &folder, &name).or_else(|error| {
             // The folder is another disk's: the file goes there first.
