@@ -8,7 +8,7 @@ const PAGES: [path: string, heading: string | RegExp][] = [
   ['/workspace', 'Workspace'],
   ['/agents', 'Agents'],
   ['/agents/planner', /planner/i],
-  ['/agents/~new', /Agent/],
+  ['/agents/~new', 'New agent'],
   ['/models', 'Models'],
   ['/models/default', /default/],
   ['/prompts', 'Prompts'],

@@ -23,19 +23,32 @@ export class Archive {
   turns: readonly Turn[] = [];
   readonly runs = new Map<string, RunSummary>();
   #messages: readonly StoredTurn[] = [];
+  /** Runs that were over before the turns were read: all that they said is among these. */
+  #whole = new Set<string>();
 
   constructor(private readonly reader: Reader) {}
 
-  /** Reads all turns and the newest runs; what the conversation was composed of last, and those runs. */
-  async read(session: string): Promise<{ meta: Composition; runs: RunSummary[] }> {
+  /**
+   * Reads all turns and the newest runs; what the conversation was composed of last, and the runs that the turns may
+   * lack something of, the newest first.
+   */
+  async read(session: string): Promise<{ meta: Composition; unread: RunSummary[] }> {
     const path = { id: session };
+    const before = await this.readRuns(session);
     const { meta, messages } = await answer(api.GET('/v1/sessions/{id}', { params: { path } }));
-    // Afterwards: a run that has a turn is told as begun then.
-    const runs = await this.readRuns(session);
+    const turns = messages as unknown as StoredTurn[];
+    // Afterwards, where something went on meanwhile: a run that has a turn is told as begun then.
+    const runs = isQuiet(before, turns) ? before : await this.readRuns(session);
     this.#know(runs);
-    this.#store(messages as unknown as StoredTurn[]);
+    this.#whole = new Set(before.filter(isOver).map(({ id }) => id));
+    this.#store(turns);
     const { agent_id, model_id, tool_ids, workspace } = meta;
-    return { meta: { agent_id, model_id, tool_ids, workspace }, runs };
+    return { meta: { agent_id, model_id, tool_ids, workspace }, unread: runs.filter(({ id }) => !this.isWhole(id)) };
+  }
+
+  /** Whether all that a run said was read. */
+  isWhole(run: string): boolean {
+    return this.#whole.has(run);
   }
 
   /** Reads the turns that were stored since: they bring the times by which turns are revoked. */
@@ -102,4 +115,15 @@ export class Archive {
       [...this.runs.values()].map((run) => ({ ...run, started_at: begun(run) })),
     );
   }
+}
+
+function isOver(run: RunSummary): boolean {
+  return Boolean(run.finished_at);
+}
+
+/** Whether all runs were over, and nothing was said after the newest one. */
+function isQuiet(runs: readonly RunSummary[], turns: readonly StoredTurn[]): boolean {
+  const [newest, last] = [runs[0]?.finished_at ?? '', turns.at(-1)?.timestamp ?? ''];
+  // Both to the microsecond; that of a run names its zone.
+  return runs.every(isOver) && last <= newest.replace(/Z$/, '');
 }

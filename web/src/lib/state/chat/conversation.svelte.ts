@@ -7,6 +7,7 @@ import { shareRevoke } from '$lib/chat/tabs';
 import { cancel } from '$lib/runs/decide';
 import type { Connection } from '$lib/stream/connect';
 import { isOpen, type AssistantTurn, type UserTurn } from '$lib/stream/conversation';
+import type { RunSummary } from '$lib/stream/event';
 import { begin } from '$lib/stream/reduce';
 
 import { Archive } from './archive';
@@ -84,13 +85,11 @@ export class Conversation {
     const id = this.id;
     if (id === null) return;
     try {
-      const { meta, runs } = await this.#archive.read(id);
+      const { meta, unread } = await this.#archive.read(id);
       this.meta = meta;
-      // The list begins with the newest; they are followed in their order.
-      for (const run of runs.toReversed()) {
-        if (['queued', 'running', 'waiting'].includes(run.status)) this.#following.follow(run.id);
-      }
-      this.#prune();
+      // The list begins with the newest; they are followed in their order. One that ended meanwhile tells what it said.
+      for (const run of unread.toReversed()) this.#following.follow(run.id);
+      this.#prune(unread);
       this.phase = 'loaded';
       this.error = null;
     } catch (thrown) {
@@ -105,7 +104,8 @@ export class Conversation {
     if (this.id === null || this.phase !== 'loaded' || this.sending) return;
     const runs = await this.#archive.readRuns(this.id);
     // Of what is not followed nobody else tells that it is over.
-    if (!this.#following.hasLost && runs.every((run) => this.#isKnown(run.id))) return;
+    const isTold = ({ id }: RunSummary) => this.#following.folds.has(id) || this.#archive.isWhole(id);
+    if (!this.#following.hasLost && runs.every(isTold)) return;
     await this.reload();
   });
 
@@ -220,9 +220,9 @@ export class Conversation {
   }
 
   /** Forgets runs whose turns were revoked: nothing of them is stored, and nothing follows. */
-  #prune(): void {
-    const open = [...this.#archive.runs.values()].filter((run) => !run.finished_at).map((run) => run.id);
-    this.#keep(new Set([...this.#archive.runsBefore(), ...open]));
+  #prune(unread: readonly RunSummary[]): void {
+    const open = [...this.#archive.runs.values()].filter((run) => !run.finished_at);
+    this.#keep(new Set([...this.#archive.runsBefore(), ...[...open, ...unread].map((run) => run.id)]));
   }
 
   #keep(runs: ReadonlySet<string | undefined>): void {
