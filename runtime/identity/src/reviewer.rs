@@ -101,7 +101,7 @@ impl Reviewer {
         let audiences: Vec<String> = own.chain(others).cloned().collect();
         // A token has no line breaks, so that what is behind the first one is no part of it.
         let key = Arc::from(format!("{token}\n{}", audiences.join("\n")));
-        let answer = self.shared.identities.get(key, self.shared.who(token, &audiences)).await?;
+        let answer = self.shared.identities.get(key, || self.shared.who(token, &audiences)).await?;
         answer.ok_or_else(|| self.unknown())
     }
 
@@ -118,7 +118,7 @@ impl Reviewer {
     pub async fn review(&self, identity: &Arc<Identity>, access: &Access) -> Result<(), Denied> {
         let shared = &self.shared;
         let key = (Arc::clone(identity), access.clone());
-        if shared.rights.get(key, shared.may(identity, access)).await? {
+        if shared.rights.get(key, || shared.may(identity, access)).await? {
             return Ok(());
         }
         Err(self.forbidden(&identity.user, access))
@@ -185,13 +185,26 @@ impl<K: Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static> Ans
     }
 
     /// The answer that is known and fresh, else a new one; an old one where there is no new one to be had.
-    async fn get(&self, key: K, ask: impl Future<Output = Result<V, kube::Error>>) -> Result<V, Denied> {
+    async fn get<A>(&self, key: K, ask: impl FnOnce() -> A) -> Result<V, Denied>
+    where
+        A: Future<Output = Result<V, kube::Error>>,
+    {
         let known = self.known.get(&key).await;
         if let Some((at, answer)) = &known
             && at.elapsed() < self.fresh
         {
             return Ok(answer.clone());
         }
+        // A call of the API server is a future of many KiB, which nobody else's future has to have room for.
+        Box::pin(self.renew(key, known, ask())).await
+    }
+
+    async fn renew(
+        &self,
+        key: K,
+        known: Option<(Instant, V)>,
+        ask: impl Future<Output = Result<V, kube::Error>>,
+    ) -> Result<V, Denied> {
         match ask.await {
             Ok(answer) => {
                 self.known.insert(key, (Instant::now(), answer.clone())).await;
