@@ -37,7 +37,8 @@ async fn discovered_tools_are_in_the_status_and_written_once() {
     assert_eq!(status["tools"][0]["schemaHash"].as_str().unwrap().len(), 16);
     let by: Vec<_> = object.metadata.managed_fields.unwrap().into_iter().filter_map(|entry| entry.manager).collect();
     assert!(by.contains(&"troupe-runtime".to_owned()), "{by:?}");
-    // Another replica finds the same, in another order.
+    // Another replica finds the same, in another order, once it has heard of the status.
+    tokio::time::sleep(A_WHILE).await;
     second.catalog.report_tools("remote", Ok(&[tool("a"), tool("b")]));
     first.catalog.report_tools("remote", Ok(&[tool("b"), tool("a")]));
     tokio::time::sleep(A_WHILE).await;
