@@ -60,8 +60,9 @@ pub struct ResourceEvents {
     kind: Kind,
     view: Arc<View>,
     generations: Receiver<u64>,
-    /// Turns of how MCP servers stand, and the standings that were told of. Nothing is asked of them for other kinds.
+    /// Turns of how MCP servers stand; the one that was told of, with its standings. None of that for other kinds.
     turns: Receiver<u64>,
+    turn: u64,
     standings: HashMap<String, Standing>,
     /// All objects are to be told next.
     anew: bool,
@@ -74,10 +75,9 @@ impl ResourceEvents {
         // Marked before the view is taken: a change between the two is looked at again rather than missed.
         generations.mark_unchanged();
         let view = app.catalog.view();
-        let mut turns = app.mcp.subscribe();
-        turns.mark_unchanged();
-        let standings = if kind == Kind::McpServer { app.mcp.standings() } else { HashMap::new() };
-        let mut events = Self { app: Arc::clone(app), kind, view, generations, turns, standings, anew: false };
+        let (turns, standings) = (app.mcp.subscribe(), HashMap::new());
+        let mut events = Self { app: Arc::clone(app), kind, view, generations, turns, turn: 0, standings, anew: false };
+        events.turned();
         events.anew = last != Some(events.id().as_str());
         events
     }
@@ -96,7 +96,12 @@ impl ResourceEvents {
             }
             let view = self.app.catalog.view();
             let mut changes = view.changes_since(&self.view, self.kind);
-            self.turn(&view, &mut changes);
+            let before = self.turned();
+            let told = |name: &str| changes.iter().any(|change| is_of(change, name));
+            let stands_otherwise = |name: &str| self.standings.get(name) != before.get(name) && !told(name);
+            let turned = view.list(self.kind).filter(|entry| stands_otherwise(&entry.name));
+            let turned: Vec<Change> = turned.cloned().map(Change::Modified).collect();
+            changes.extend(turned);
             self.view = view;
             if !changes.is_empty() {
                 let events = changes.iter().map(|change| self.event(change)).collect();
@@ -105,25 +110,19 @@ impl ResourceEvents {
         }
     }
 
-    /// Adds the MCP servers that stand otherwise than they were told of.
-    fn turn(&mut self, view: &View, changes: &mut Vec<Change>) {
+    /// Takes how the MCP servers stand now; how they stood before.
+    fn turned(&mut self) -> HashMap<String, Standing> {
         if self.kind != Kind::McpServer {
-            return;
+            return HashMap::new();
         }
-        let standings = self.app.mcp.standings();
-        for entry in view.list(self.kind) {
-            let name = entry.name.as_ref();
-            if standings.get(name) != self.standings.get(name) && !changes.iter().any(|change| is_of(change, name)) {
-                changes.push(Change::Modified(Arc::clone(entry)));
-            }
-        }
-        self.standings = standings;
+        // Before the standings: a turn between the two is looked at again rather than missed.
+        self.turn = *self.turns.borrow_and_update();
+        std::mem::replace(&mut self.standings, self.app.mcp.standings())
     }
 
     /// Names what was told of among what all processes tell.
     fn id(&self) -> String {
-        let turns = if self.kind == Kind::McpServer { *self.turns.borrow() } else { 0 };
-        format!("{}-{}-{turns}", *PROCESS, self.view.generation())
+        format!("{}-{}-{}", *PROCESS, self.view.generation(), self.turn)
     }
 
     fn event(&self, change: &Change) -> ResourceEvent {
