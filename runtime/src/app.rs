@@ -103,7 +103,7 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let store = Store::open(StoreOptions::new(&settings.data, Arc::clone(&clock))).await?;
-        // Folders that requests name are compared with it.
+        // Folders and files that requests name are compared with it.
         settings.data = settings.data.canonicalize().context("the data folder cannot be told")?;
         let in_cluster = namespace.is_some();
         let catalog = match namespace {

@@ -191,7 +191,7 @@ impl App {
 
 fn read_file(path: &Path, data: &Path) -> Result<String, String> {
     let place = path.canonicalize().map_err(|error| format!("cannot be read: {error}"))?;
-    if data.canonicalize().is_ok_and(|data| place.starts_with(data)) {
+    if place.starts_with(data) {
         return Err("belongs to the service".to_owned());
     }
     let length = std::fs::metadata(&place).map_err(|error| format!("cannot be read: {error}"))?.len();
