@@ -1,5 +1,6 @@
 // What the service keeps of a conversation: its stored turns, and the runs that made them.
 import { answer, api } from '$lib/api/client';
+import { isOver } from '$lib/runs/status';
 import type { Turn } from '$lib/stream/conversation';
 import type { RunSummary, StoredTurn } from '$lib/stream/event';
 import { turnsOf } from '$lib/stream/history';
@@ -40,7 +41,7 @@ export class Archive {
     // Afterwards, where something went on meanwhile: a run that has a turn is told as begun then.
     const runs = isQuiet(before, turns) ? before : await this.readRuns(session);
     this.#know(runs);
-    this.#whole = new Set(before.filter(isOver).map(({ id }) => id));
+    this.#whole = new Set(before.filter(({ status }) => isOver(status)).map(({ id }) => id));
     this.#store(turns);
     const { agent_id, model_id, tool_ids, workspace } = meta;
     return { meta: { agent_id, model_id, tool_ids, workspace }, unread: runs.filter(({ id }) => !this.isWhole(id)) };
@@ -117,13 +118,9 @@ export class Archive {
   }
 }
 
-function isOver(run: RunSummary): boolean {
-  return Boolean(run.finished_at);
-}
-
 /** Whether all runs were over, and nothing was said after the newest one. */
 function isQuiet(runs: readonly RunSummary[], turns: readonly StoredTurn[]): boolean {
   const [newest, last] = [runs[0]?.finished_at ?? '', turns.at(-1)?.timestamp ?? ''];
   // Both to the microsecond; that of a run names its zone.
-  return runs.every(isOver) && last <= newest.replace(/Z$/, '');
+  return runs.every(({ status }) => isOver(status)) && last <= newest.replace(/Z$/, '');
 }

@@ -5,6 +5,7 @@ import { coalesced } from '$lib/chat/coalesce';
 import type { Started } from '$lib/chat/send';
 import { shareRevoke } from '$lib/chat/tabs';
 import { cancel } from '$lib/runs/decide';
+import { isOver } from '$lib/runs/status';
 import type { Connection } from '$lib/stream/connect';
 import { isOpen, type AssistantTurn, type UserTurn } from '$lib/stream/conversation';
 import type { RunSummary } from '$lib/stream/event';
@@ -221,7 +222,7 @@ export class Conversation {
 
   /** Forgets runs whose turns were revoked: nothing of them is stored, and nothing follows. */
   #prune(unread: readonly RunSummary[]): void {
-    const open = [...this.#archive.runs.values()].filter((run) => !run.finished_at);
+    const open = [...this.#archive.runs.values()].filter((run) => !isOver(run.status));
     this.#keep(new Set([...this.#archive.runsBefore(), ...[...open, ...unread].map((run) => run.id)]));
   }
 
