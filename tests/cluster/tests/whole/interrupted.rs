@@ -53,21 +53,34 @@ impl<'team> Reader<'team> {
         anyhow::bail!("nothing spoke of {text:?}: {:?}", self.heard)
     }
 
-    /// Connects again once the runtime is back, reads to the end, and holds it against what one hears who reads it all from its
-    /// beginning now: nothing is missed, and nothing came twice.
+    /// Hears the rest of the run, and holds all of it against what one hears who reads it from its beginning now: nothing is
+    /// missed, and nothing came twice.
     async fn to_the_end(&mut self) -> anyhow::Result<()> {
-        self.team.eventually(&self.token, &format!("/v1/runs/{}", self.run)).await?;
-        let rest = self.connect()?;
-        self.heard.extend(rest);
+        self.follow().await?;
         let over = self.team.run_over(&self.token, &self.run).await?;
         assert_eq!(over["status"], "completed", "{over}");
         let pair = |event: &Event| (event.id.clone(), event.data.clone());
         let heard: HashSet<_> = self.heard.iter().map(pair).collect();
         ensure!(heard.len() == self.heard.len(), "something came twice: {:?}", self.heard);
-        let first = self.team.stream(&self.token, &format!("/v1/runs/{}/events", self.run), &[])?;
-        let missed: Vec<Event> = first.filter(|event| !heard.contains(&pair(event))).collect();
+        let mut other = Self { team: self.team, token: self.token.clone(), run: self.run.clone(), heard: Vec::new() };
+        other.follow().await?;
+        let missed: Vec<_> = other.heard.iter().filter(|event| !heard.contains(&pair(event))).collect();
         ensure!(missed.is_empty(), "missed {missed:?}, heard {:?}", self.heard);
         Ok(())
+    }
+
+    /// Reads until the run has finished, and connects again whenever a connection ended before: the kubelet may start the container
+    /// of a pod again that is about to go.
+    async fn follow(&mut self) -> anyhow::Result<()> {
+        let finished = async {
+            while !self.heard.last().is_some_and(|last| last.data.contains(r#""type":"run_finished""#)) {
+                tokio::time::sleep(PAUSE).await;
+                self.heard.extend(self.connect()?);
+            }
+            Ok::<_, anyhow::Error>(())
+        };
+        let in_time = tokio::time::timeout(LIMIT, finished).await;
+        in_time.unwrap_or_else(|_| anyhow::bail!("the run did not finish: {:?}", self.heard))
     }
 
     /// The events of a type.
