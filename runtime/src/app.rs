@@ -129,32 +129,19 @@ impl App {
         } else {
             Arc::clone(&models) as _
         };
-        let engine = Engine::new(
-            Ports {
-                models: asked,
-                tools: Arc::new(tools.clone()),
-                store: Arc::new(store.clone()),
-                directory: Arc::new(catalog.clone()),
-                media: Arc::new(media.clone()),
-                observer: Arc::clone(&watchers) as _,
-                clock: Arc::clone(&clock),
-            },
-            EngineOptions {
-                max_running: settings.max_running,
-                max_queued: settings.max_queued,
-                ..EngineOptions::default()
-            },
-            tasks.clone(),
-        );
-        engine.recover().await.context("cannot resume earlier runs")?;
-        sandbox::watch(&tools, &catalog, settings.sandbox_socket.is_some(), (&tasks, &shutdown)).await;
+        let ports = Ports {
+            models: asked,
+            tools: Arc::new(tools.clone()),
+            store: Arc::new(store.clone()),
+            directory: Arc::new(catalog.clone()),
+            media: Arc::new(media.clone()),
+            observer: Arc::clone(&watchers) as _,
+            clock: Arc::clone(&clock),
+        };
+        let (max_running, max_queued) = (settings.max_running, settings.max_queued);
+        let limits = EngineOptions { max_running, max_queued, ..EngineOptions::default() };
+        let engine = Engine::new(ports, limits, tasks.clone());
         let mcp = Arc::new(McpTools::new(tools.clone(), tasks.clone()));
-        tasks.spawn(Arc::clone(&mcp).follow(catalog.clone(), shutdown.clone()));
-        if in_cluster {
-            let directory = Arc::clone(&mcp) as _;
-            tasks.spawn(cluster::discover(catalog.clone(), directory, tasks.clone(), shutdown.clone()));
-        }
-        let compositions = Compositions::default();
         let app = Arc::new(Self {
             settings,
             rights,
@@ -171,15 +158,29 @@ impl App {
             metrics,
             watchers,
             clock,
-            compositions,
+            compositions: Compositions::default(),
             tasks,
             draining: CancellationToken::new(),
             shutdown,
         });
-        crate::service::context::watch(&app);
-        crate::service::sessions::retention::keep(&app);
-        crate::service::workspace::upload::keep(&app);
+        app.begin(in_cluster).await?;
         Ok(app)
+    }
+
+    /// Resumes earlier runs, and starts what runs beside requests.
+    async fn begin(self: &Arc<Self>, in_cluster: bool) -> anyhow::Result<()> {
+        let (tasks, shutdown) = (&self.tasks, &self.shutdown);
+        self.engine.recover().await.context("cannot resume earlier runs")?;
+        sandbox::watch(&self.tools, &self.catalog, self.settings.sandbox_socket.is_some(), (tasks, shutdown)).await;
+        tasks.spawn(Arc::clone(&self.mcp).follow(self.catalog.clone(), shutdown.clone()));
+        if in_cluster {
+            let directory = Arc::clone(&self.mcp) as _;
+            tasks.spawn(cluster::discover(self.catalog.clone(), directory, tasks.clone(), shutdown.clone()));
+        }
+        crate::service::context::watch(self);
+        crate::service::sessions::retention::keep(self);
+        crate::service::workspace::upload::keep(self);
+        Ok(())
     }
 
     /// Stops: what runs ends or is handed back, then everything else ends.
