@@ -1,6 +1,10 @@
-/** Keeps a stream of server-sent events going: asks again, with patience, until it is over or nobody wants it. */
+/**
+ * Keeps a stream of server-sent events going: asks again, with patience, until it is over or nobody wants it. It rests
+ * while nobody sees the page.
+ */
 import { ApiError, authorizedFetch, isAbort } from '$lib/api/client';
 
+import { Attention, seen } from './attention';
 import { framesOf, type Frame } from './sse';
 
 /** The service says something at least every 15 seconds. */
@@ -28,8 +32,9 @@ export async function* connect(path: string, options: Connecting): AsyncGenerato
   const { signal, after, onconnection, isOver = () => false } = options;
   let failures = 0;
   while (!signal.aborted) {
+    const attention = new Attention();
     try {
-      const body = await open(path, after?.(), signal);
+      const body = await open(path, after?.(), AbortSignal.any([signal, attention.signal]));
       onconnection?.('live');
       for await (const frames of framesOf(body, PATIENCE)) {
         failures = 0;
@@ -37,10 +42,17 @@ export async function* connect(path: string, options: Connecting): AsyncGenerato
         if (signal.aborted) return;
       }
     } catch (thrown) {
-      if (signal.aborted || isAbort(thrown)) return;
+      if (signal.aborted || (isAbort(thrown) && !attention.lapsed)) return;
       if (isFinal(thrown)) throw thrown;
+    } finally {
+      attention.end();
     }
     if (isOver()) return;
+    if (attention.lapsed) {
+      await seen(signal);
+      onconnection?.('broken');
+      continue;
+    }
     onconnection?.('broken');
     await pause(failures, signal);
     failures += 1;
