@@ -1,4 +1,4 @@
-// What the API says of its fields, in other languages than its own; what is not translated stays as it is.
+// What the API says of its fields and by its rules, in other languages than its own; what is not translated stays as it is.
 import { i18n, type Language } from './i18n.svelte';
 
 type Translations = Record<string, string>;
@@ -16,6 +16,7 @@ class Descriptions {
     if (words) this.#loaded = { ...this.#loaded, [language]: words };
   }
 
+  /** A description of a field, or what a rule says. */
   of(description: string): string {
     return this.#loaded[i18n.language]?.[description] ?? description;
   }

@@ -1,4 +1,5 @@
 // Conditions and findings in words: a sentence, and what to do about it.
+import { descriptions } from '$lib/i18n/descriptions.svelte';
 import { t, tOr } from '$lib/i18n/i18n.svelte';
 import type { Fault } from '$lib/schema/validate';
 import { locate, type Read } from '$lib/schema/yaml';
@@ -48,7 +49,7 @@ export function conditionTone({ type, status }: Condition): Tone {
 
 /** What is wrong with a field, as a sentence. */
 export function findingWords(finding: DraftFinding): string {
-  return sentence(finding.fault ? faultWords(finding.fault) : (finding.message ?? ''));
+  return sentence(finding.fault ? faultWords(finding.fault) : descriptions.of(finding.message ?? ''));
 }
 
 function sentence(words: string): string {
@@ -64,7 +65,7 @@ function ended(words: string): string {
 export function faultWords(fault: Fault): string {
   switch (fault.code) {
     case 'rule':
-      return fault.message;
+      return descriptions.of(fault.message);
     case 'type':
       return t('resources.invalid.type', { expected: t(`resources.type.${fault.expected}`) });
     case 'required':

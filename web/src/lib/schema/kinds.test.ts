@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { understands } from './cel';
 import chinese from './descriptions/zh.json';
 import { fieldsOf, type Field } from './form';
-import { loadKind, PLURALS, type Schema } from './kind';
+import { loadKind, PLURALS, type KindSchema, type Schema } from './kind';
 import { sectionsOf } from './sections';
 
 describe('the generated schemas', () => {
@@ -46,9 +46,16 @@ describe('the Chinese descriptions', () => {
     },
   );
 
-  it('are of descriptions that there are', async () => {
+  it('are there for what every rule says', async () => {
     const kinds = await Promise.all(PLURALS.map(loadKind));
-    const known = new Set(kinds.flatMap(({ spec }) => descriptionsOf(spec)));
+    const said = kinds.flatMap(messagesOf);
+    expect(said.length).toBeGreaterThan(30);
+    expect(said.filter((text) => !Object.hasOwn(chinese, text))).toEqual([]);
+  });
+
+  it('are of descriptions and rules that there are', async () => {
+    const kinds = await Promise.all(PLURALS.map(loadKind));
+    const known = new Set(kinds.flatMap((kind) => [...descriptionsOf(kind.spec), ...messagesOf(kind)]));
     expect(Object.keys(chinese).filter((text) => !known.has(text))).toEqual([]);
   });
 });
@@ -60,7 +67,11 @@ function descriptionsOf(schema: Schema): string[] {
   return [...(own ? [own] : []), ...inner.flatMap((value) => (value ? descriptionsOf(value) : []))];
 }
 
-function rulesOf(schema: Schema): { rule: string }[] {
+function messagesOf({ rules, spec }: KindSchema): string[] {
+  return [...rules, ...rulesOf(spec)].map(({ message }) => message);
+}
+
+function rulesOf(schema: Schema): { rule: string; message: string }[] {
   const inner = [...Object.values(schema.properties ?? {}), schema.items, schema.values];
   return [...(schema.rules ?? []), ...inner.flatMap((value) => (value ? rulesOf(value) : []))];
 }

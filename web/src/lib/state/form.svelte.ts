@@ -2,7 +2,7 @@
 import { createContext } from 'svelte';
 
 import { findingWords } from '$lib/resources/words';
-import { put } from '$lib/schema/edit';
+import { at, put } from '$lib/schema/edit';
 import { pruned } from '$lib/schema/form';
 import type { Schema } from '$lib/schema/kind';
 import { formatPath, startsWith, type Path } from '$lib/schema/path';
@@ -23,8 +23,9 @@ export interface FormModel {
 
 export const [getForm, setForm] = createContext<FormModel>();
 
-/** The form of a draft. */
+/** The form of a draft. What nobody has filled in yet of a new one is not called wrong beside the field. */
 export function draftForm(draft: Draft, readonly: () => boolean): FormModel {
+  const isUnfilled = (path: Path) => draft.base === null && (at(draft.value, path) ?? '') === '';
   return {
     get value() {
       return draft.value;
@@ -34,7 +35,7 @@ export function draftForm(draft: Draft, readonly: () => boolean): FormModel {
       return readonly() || draft.broken;
     },
     set: (path, next) => draft.set(path, next),
-    problem: (path) => draft.at(path).map(findingWords).join(' ') || null,
+    problem: (path) => (!isUnfilled(path) && draft.at(path).map(findingWords).join(' ')) || null,
     wrongIn: (path) => draft.wrongIn(path),
   };
 }
