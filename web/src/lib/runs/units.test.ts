@@ -19,7 +19,7 @@ it.each([
 ])('%i micro-units are %s', (microUnits, words) => expect(cost(microUnits, 'en')).toBe(words));
 
 it.each([
-  [0, 'USD', '0'],
+  [0, 'USD', '$0'],
   [453, 'USD', '$0.00045'],
   [2_500_000, 'EUR', '€2.50'],
 ])('%i micro-units of %s are %s', (microUnits, currency, words) =>

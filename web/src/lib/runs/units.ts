@@ -25,7 +25,6 @@ export function compact(count: number, language: string): string {
  */
 export function cost(microUnits: number, language: string, currency?: string): string {
   const amount = microUnits / 1_000_000;
-  if (amount === 0) return '0';
   const options: Intl.NumberFormatOptions =
     Math.abs(amount) >= 1 ? { minimumFractionDigits: 2, maximumFractionDigits: 2 } : { maximumSignificantDigits: 2 };
   return new Intl.NumberFormat(language, { ...money(currency), ...options }).format(amount);

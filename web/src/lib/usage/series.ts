@@ -77,8 +77,8 @@ export interface UsageSum {
   readonly cost: number;
 }
 
-/** The sums by name, or by day, the greatest (the latest day) first. */
-export function sumsOf(rows: readonly UsageRow[], group: Group): UsageSum[] {
+/** The sums by name, or by day, the greatest by the measure (the latest day) first. */
+export function sumsOf(rows: readonly UsageRow[], group: Group, measure: Measure): UsageSum[] {
   const sums = new Map<string | null, UsageSum>();
   for (const row of rows) {
     const name = group === 'day' ? row.day : nameOf(row, group);
@@ -86,7 +86,7 @@ export function sumsOf(rows: readonly UsageRow[], group: Group): UsageSum[] {
   }
   const ordered = [...sums.values()];
   if (group === 'day') return ordered.sort((one, other) => String(other.name).localeCompare(String(one.name)));
-  return ordered.sort((one, other) => other.tokens - one.tokens);
+  return ordered.sort((one, other) => other[measure] - one[measure]);
 }
 
 /** All rows together. */

@@ -64,15 +64,20 @@ describe('a plot of usage', () => {
 
 describe('sums', () => {
   it('are by name, the greatest first', () => {
-    expect(sumsOf(rows, 'agent').map(({ name, tokens }) => [name, tokens])).toEqual([
+    expect(sumsOf(rows, 'agent', 'tokens').map(({ name, tokens }) => [name, tokens])).toEqual([
       ['planner', 30],
       ['writer', 15],
       ['', 2],
     ]);
+    expect(sumsOf(rows, 'agent', 'runs').map(({ name, runs }) => [name, runs])).toEqual([
+      ['writer', 2],
+      ['planner', 1],
+      ['', 1],
+    ]);
   });
 
   it('are by day, the latest first', () => {
-    expect(sumsOf(rows, 'day').map(({ name, runs }) => [name, runs])).toEqual([
+    expect(sumsOf(rows, 'day', 'tokens').map(({ name, runs }) => [name, runs])).toEqual([
       ['2026-04-23', 2],
       ['2026-04-21', 2],
     ]);
