@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 
 import { shownAs } from './files';
 import { argumentsOf, structureOf, summaryOf } from '$lib/runs/input';
-import { momentOf, shortly, wholly } from './moment';
 import { piecesOf } from './said';
 import { recording } from './sound';
 
@@ -68,14 +67,4 @@ describe('a file', () => {
     ['.env', 'none'],
     ['README', 'none'],
   ])('is shown by its name: %s', (name, kind) => expect(shownAs(name)).toBe(kind));
-});
-
-describe('a time', () => {
-  it('is short, and shorter today', () => {
-    const moment = momentOf('2026-11-28T10:03:00.000001');
-    expect(moment.toISOString()).toBe('2026-11-28T10:03:00.000Z');
-    expect(shortly(moment, moment, 'en')).toMatch(/^\d\d:\d\d$/);
-    expect(shortly(moment, new Date('2027-01-01'), 'en')).toMatch(/Nov 2\d, \d\d:\d\d/);
-    expect(wholly(moment, 'en')).toContain('2026');
-  });
 });

@@ -31,7 +31,7 @@ export type Sent = Schemas['SessionEntry'] & { pinned?: boolean; archived?: bool
 export function entryOf(sent: Sent): Entry {
   return {
     id: sent.session_id,
-    title: sent.title,
+    title: ellipsed(sent.title),
     createdAt: sent.created_at,
     lastAt: sent.last_inference_at,
     turns: sent.turn_count,
@@ -39,6 +39,11 @@ export function entryOf(sent: Sent): Entry {
     pinned: sent.pinned ?? false,
     archived: sent.archived ?? false,
   };
+}
+
+/** A title as people write it: the service ends what it cut short with two full stops. */
+function ellipsed(title: string): string {
+  return title.replace(/([^.])\.\.$/, '$1…');
 }
 
 /** One that has just begun. */
