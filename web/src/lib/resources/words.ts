@@ -59,7 +59,8 @@ function sentence(words: string): string {
 
 function ended(words: string): string {
   if (/[.!?。！？]$/.test(words)) return words;
-  return /[\u4e00-\u9fff）”]$/.test(words) ? `${words}。` : `${words}.`;
+  // A Chinese sentence may end with a name or an address.
+  return /[：，；、]|[\u4e00-\u9fff）”]$/.test(words) ? `${words}。` : `${words}.`;
 }
 
 export function faultWords(fault: Fault): string {
