@@ -95,6 +95,13 @@ for (const [language, locale] of Object.entries(LANGUAGES)) {
       await expect(page.getByRole('option', { name: /Front desk/ })).toBeVisible();
       await see(page, 'palette');
       await page.keyboard.press('Escape');
+      await show(page, troupe.console, 'agents/assistant');
+      await page.getByRole('textbox', { name: 'YAML' }).click();
+      await page.keyboard.press('ControlOrMeta+f');
+      await expect(page.getByRole('textbox', { name: language === 'zh' ? '查找' : 'Find', exact: true })).toBeFocused();
+      // A phone shows the form in its place.
+      await expectAccessible(page);
+      await look(page, `${language}-find`);
       await show(page, troupe.console, 'env');
       await page.getByRole('button', { name: words['env.detect'] }).click();
       await expect(page.getByRole('table')).toBeVisible();

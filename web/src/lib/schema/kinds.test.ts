@@ -3,6 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 
+import labels from '$messages/zh/resources.json';
+
 import { understands } from './cel';
 import chinese from './descriptions/zh.json';
 import { fieldsOf, type Field } from './form';
@@ -32,6 +34,21 @@ describe('the generated schemas', () => {
     const fields = await Promise.all(PLURALS.map(async (plural) => allFields((await loadKind(plural)).spec, plural)));
     const references = fields.flat().filter(({ schema }) => /^Name of the object/.test(schema.description ?? ''));
     expect(references.filter(({ target }) => !target).map(({ name }) => name)).toEqual([]);
+  });
+});
+
+describe('the labels of fields', () => {
+  // Kubernetes' own are called as in its documentation.
+  const KUBERNETES = new Set(['affinity', 'podTemplate', 'resources', 'tolerations', 'topologySpreadConstraints']);
+  const namesOf = (schema: Schema): string[] => {
+    const own = Object.entries(schema.properties ?? {}).filter(([name]) => !KUBERNETES.has(name));
+    const inner = [schema.items, schema.values, ...own.map(([, field]) => field)];
+    return [...own.map(([name]) => name), ...inner.flatMap((value) => (value ? namesOf(value) : []))];
+  };
+
+  it.each(PLURALS)('are written down for %s', async (plural) => {
+    const { spec } = await loadKind(plural);
+    expect(namesOf(spec).filter((name) => !Object.hasOwn(labels, `field.${name}`))).toEqual([]);
   });
 });
 

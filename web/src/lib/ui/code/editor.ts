@@ -10,6 +10,7 @@ import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
 import { Compartment, EditorState, type Extension, type Text } from '@codemirror/state';
 import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view';
 
+import { phrases } from './phrases';
 import { variables } from './prompt';
 import { highlighting, looks } from './theme';
 
@@ -68,6 +69,7 @@ export function createEditor(parent: HTMLElement, options: Options): EditorHandl
         highlightSelectionMatches(),
         syntaxHighlighting(highlighting),
         looks,
+        EditorState.phrases.of(phrases()),
         EditorView.lineWrapping,
         // What scrolls must be reached by keys, which a `contenteditable` is, though not every tool knows it.
         EditorView.contentAttributes.of({ 'aria-label': options.label, tabindex: '0' }),
