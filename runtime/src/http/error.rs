@@ -192,6 +192,9 @@ impl From<troupe_core::port::StoreError> for Problem {
             StoreError::IdempotencyMismatch(_) => Self::unprocessable(format!("{error}; use another key")),
             StoreError::NoSession(id) => Self::not_found(format!("Session not found: {id}")),
             StoreError::Fenced(_) => Self::conflict(error.to_string()),
+            StoreError::SessionBusy(id) => {
+                Self::conflict(format!("a run of session {id:?} is active; wait for its end, or abort it first"))
+            }
             StoreError::Database { .. } => Self::internal(&error),
         }
     }

@@ -212,9 +212,7 @@ async fn refuse_creates(
         let Head::Create(run, key) = &write.head else { continue };
         *verdict = match (row.try_get::<String, _>(1)?.as_str(), key) {
             ("same", Some(key)) => key.answer(&row.try_get::<String, _>(2)?, &row.try_get::<String, _>(3)?),
-            ("busy", _) => {
-                Err(Refusal::SessionBusy { session: run.session.clone().unwrap_or_default() }.refuse("begin a run"))
-            }
+            ("busy", _) => Err(StoreError::SessionBusy(run.session.clone().unwrap_or_default())),
             _ => Err(Refusal::RunExists(write.root).refuse("create a run")),
         };
     }

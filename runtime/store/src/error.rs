@@ -47,12 +47,6 @@ pub enum OpenError {
 /// takes it out with [`Refusal::of`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The session has a running or waiting run already, so that another one cannot begin, or the session not change.
-    #[error("a run of session {session:?} is active")]
-    SessionBusy {
-        /// The session.
-        session: String,
-    },
     /// Turns must be later than the session's last.
     #[error("a turn of session {session:?} is not later than its last")]
     TurnOrder {

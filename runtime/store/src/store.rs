@@ -178,7 +178,7 @@ impl Store {
     /// Deletes a session with its turns, memories and sub-agents' sessions. Its runs are left to retention.
     ///
     /// # Errors
-    /// [`StoreError::NoSession`]; [`Refusal::SessionBusy`](crate::Refusal) while it has a run that is not over.
+    /// [`StoreError::NoSession`]; [`StoreError::SessionBusy`] while it has a run that is not over.
     pub async fn delete_session(&self, id: &str) -> Result<(), StoreError> {
         let (session, dialect) = (id.to_owned(), self.inner.dialect.clone());
         let deleted = self.inner.writer.work("delete a session", move |connection| {
@@ -195,8 +195,8 @@ impl Store {
     /// active: its caller has ended that run, or is about to.
     ///
     /// # Errors
-    /// [`StoreError::NoSession`]; [`Refusal::NoTurn`](crate::Refusal), [`Refusal::NotUserTurn`](crate::Refusal),
-    /// [`Refusal::SessionBusy`](crate::Refusal).
+    /// [`StoreError::NoSession`]; [`StoreError::SessionBusy`]; [`Refusal::NoTurn`](crate::Refusal),
+    /// [`Refusal::NotUserTurn`](crate::Refusal).
     pub async fn revoke(&self, id: &str, at: Timestamp, forced: bool) -> Result<Revoked, StoreError> {
         let asked = Revocation { session: id.to_owned(), at, forced, now: self.inner.clock.now() };
         let (dialect, blobs) = (self.inner.dialect.clone(), self.inner.blobs.clone());

@@ -8,7 +8,7 @@ use super::actor::{Actor, Journal};
 use super::command::command;
 use super::row::first_lease;
 use super::scheduler::{employ, leave, pump, register, unqueue};
-use super::{Command, Dispatch, Engine, Inner, Live, StartError, StartRequest, Started};
+use super::{Command, Dispatch, Engine, EngineOptions, Inner, Live, StartError, StartRequest, Started, State};
 use crate::event::{Accepted, Event, Recorded, VERSION};
 use crate::id::RunId;
 use crate::port::{Created, NewRun, NewRunSession, RunState, StoreError};
@@ -51,25 +51,32 @@ fn take_place(engine: &Inner, root: RunId, request: &StartRequest) -> Result<Pla
     let session = request.session.as_ref().map(|session| session.id.clone());
     let gate = session.as_ref().and_then(|session| state.sessions.get(session));
     let busy = gate.is_some_and(|gate| gate.active.is_some());
-    let waiting_here = gate.map_or(0, |gate| gate.queued);
-    if free && !busy && waiting_here == 0 {
+    let first = gate.is_none_or(|gate| gate.queued == 0);
+    if free && !busy && first {
         state.running += 1;
         if let Some(session) = session {
             state.sessions.entry(session).or_default().active = Some(root);
         }
         return Ok(Place::Now);
     }
-    if let (Some(session), true) = (&session, waiting_here >= engine.options.max_queued_per_session) {
-        return Err(StartError::SessionQueueFull { session: session.clone(), waiting: waiting_here });
+    queue(&mut state, &engine.options, session.as_deref())?;
+    Ok(Place::Queue(RunState::Queued))
+}
+
+/// Takes a place in the queue, if there is one.
+fn queue(state: &mut State, options: &EngineOptions, session: Option<&str>) -> Result<(), StartError> {
+    let waiting = session.and_then(|session| state.sessions.get(session)).map_or(0, |gate| gate.queued);
+    if let (Some(session), true) = (session, waiting >= options.max_queued_per_session) {
+        return Err(StartError::SessionQueueFull { session: session.to_owned(), waiting });
     }
-    if state.queued >= engine.options.max_queued {
+    if state.queued >= options.max_queued {
         return Err(StartError::QueueFull { waiting: state.queued });
     }
     state.queued += 1;
     if let Some(session) = session {
-        state.sessions.entry(session).or_default().queued += 1;
+        state.sessions.entry(session.to_owned()).or_default().queued += 1;
     }
-    Ok(Place::Queue(RunState::Queued))
+    Ok(())
 }
 
 async fn interrupt(engine: &Arc<Inner>, request: &StartRequest) {
@@ -150,6 +157,7 @@ async fn start_now(engine: &Arc<Inner>, root: RunId, request: StartRequest) -> R
     tree.know(request.snapshot.hash.clone(), Arc::clone(&request.snapshot.snapshot));
     let accepted = accepted(&request);
     let (high_water, summary_version) = (context.high_water, context.summary_version);
+    let again = session.is_some().then(|| request.clone());
     let new = new_run(engine, root, request, RunState::Running);
     let (told, created) = oneshot::channel();
     let actor = Actor::new(Arc::clone(engine), tree, Journal::Create(Box::new(new)), stream, orders)
@@ -158,12 +166,22 @@ async fn start_now(engine: &Arc<Inner>, root: RunId, request: StartRequest) -> R
         .with_event(root, Event::RunStarted { high_water, summary_version })
         .telling(told);
     employ(engine, root, session.map(|(id, _)| id), actor);
-    match created.await {
-        Ok(Ok(Created::New)) => Ok(Started { run: root, existing: false, subscription }),
-        Ok(Ok(Created::Existing(run))) => existing(engine, run).await,
-        Ok(Err(error)) => Err(error.into()),
-        Err(_) => Err(StartError::Stopping),
+    match (created.await, again) {
+        (Ok(Ok(Created::New)), _) => Ok(Started { run: root, existing: false, subscription }),
+        (Ok(Ok(Created::Existing(run))), _) => existing(engine, run).await,
+        (Ok(Err(StoreError::SessionBusy(_))), Some(request)) => start_behind(engine, request).await,
+        (Ok(Err(error)), _) => Err(error.into()),
+        (Err(_), _) => Err(StartError::Stopping),
     }
+}
+
+/// Queues a run whose session looked free: one that was queued at the same moment, or by another process, was claimed before
+/// this one was in the store.
+async fn start_behind(engine: &Arc<Inner>, request: StartRequest) -> Result<Started, StartError> {
+    let root = RunId::new(engine.now());
+    let session = request.session.as_ref().map(|session| session.id.as_str());
+    queue(&mut engine.lock(), &engine.options, session)?;
+    enqueue(engine, root, request, RunState::Queued).await
 }
 
 async fn read_session(engine: &Inner, session: Option<&(String, bool)>) -> Result<SessionContext, StoreError> {

@@ -77,6 +77,9 @@ pub enum StoreError {
     /// No such session.
     #[error("there is no session {0:?}")]
     NoSession(String),
+    /// The session has a running or waiting run already, so that another one cannot begin, or the session not change.
+    #[error("a run of session {0:?} is active")]
+    SessionBusy(String),
     /// The database failed.
     #[error("cannot {action}")]
     Database {

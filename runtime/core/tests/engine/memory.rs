@@ -24,6 +24,8 @@ pub(crate) struct Disk {
     pub blobs: HashMap<ContentHash, Bytes>,
     pub keys: HashMap<(String, String), (Idempotency, RunId)>,
     pub commits: usize,
+    /// What begins at once is written only after a run was claimed.
+    pub late: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -95,6 +97,10 @@ fn check(row: &[Recorded]) {
 #[async_trait]
 impl RunStore for MemoryStore {
     async fn create(&self, run: NewRun) -> Result<Created, StoreError> {
+        let is_early = |disk: &Disk| disk.late && disk.runs.values().all(|row| row.state != RunState::Running);
+        while run.state == RunState::Running && is_early(&self.disk.lock().unwrap()) {
+            tokio::task::yield_now().await;
+        }
         self.commit(|disk| {
             if let Some(key) = &run.idempotency {
                 let place = (key.scope.clone(), key.key.clone());
@@ -107,6 +113,12 @@ impl RunStore for MemoryStore {
                 disk.keys.insert(place, (key.clone(), run.root));
             }
             let session = run.session.as_ref().map(|session| session.id.clone());
+            let is_active = |row: &Row| matches!(row.state, RunState::Running | RunState::Waiting);
+            if let (Some(session), RunState::Running) = (&session, run.state)
+                && disk.runs.values().any(|row| row.session.as_ref() == Some(session) && is_active(row))
+            {
+                return Err(StoreError::SessionBusy(session.clone()));
+            }
             if let Some(session) = &session {
                 let write = SessionWrite {
                     session: session.clone(),

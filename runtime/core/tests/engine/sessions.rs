@@ -46,6 +46,22 @@ async fn the_runs_of_a_session_wait_for_each_other_in_order() {
 }
 
 #[tokio::test]
+async fn a_run_that_another_overtook_on_its_way_into_the_store_waits_for_it() {
+    let world = slow_world();
+    let engine = world.calm();
+    assert!(matches!(finish(engine.start(turn("zero", true)).await.unwrap()).await.1, Outcome::Completed { .. }));
+    world.disk.lock().unwrap().late = true;
+    // The second is queued, and claimed, before the first is written.
+    let (one, two) = tokio::join!(engine.start(turn("one", false)), engine.start(turn("two", false)));
+    for started in [one, two] {
+        assert!(matches!(finish(started.unwrap()).await.1, Outcome::Completed { .. }));
+    }
+    let disk = world.disk.lock().unwrap();
+    let said: Vec<_> = disk.sessions["s"].iter().map(|turn| turn.content.as_str()).collect();
+    assert_eq!(said, ["zero", "re: zero", "two", "re: two", "one", "re: one"]);
+}
+
+#[tokio::test]
 async fn a_session_takes_only_so_many_waiting_runs() {
     let world = slow_world();
     let engine = world.calm();

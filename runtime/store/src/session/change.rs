@@ -78,7 +78,7 @@ async fn refuse_busy(
     .fetch_one(connection)
     .await
     .map_err(failed(action))?;
-    if active > 0 { Err(Refusal::SessionBusy { session: id.to_owned() }.refuse(action)) } else { Ok(()) }
+    if active > 0 { Err(StoreError::SessionBusy(id.to_owned())) } else { Ok(()) }
 }
 
 /// Deletes a session with its turns, its memories and its sub-agents' sessions; returns the ids of all that are gone,
