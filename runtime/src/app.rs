@@ -1,6 +1,7 @@
 //! Builds the adapters and owns what they share: the state of a running service.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +35,9 @@ use crate::telemetry::trace::Traces;
 /// Where inline skills are laid out below the workspace, for a sandbox to find: beside the users' folders, so that no
 /// command may write there.
 const SHARED_SKILLS: &str = ".troupe-skills";
+
+/// How long a stop waits for each thing that is left.
+const LAST_WORK: Duration = Duration::from_secs(5);
 
 /// A running service.
 pub struct App {
@@ -188,13 +192,20 @@ impl App {
         self.draining.cancel();
         self.engine.stop(self.settings.grace).await;
         self.shutdown.cancel();
-        self.tools.mcp().stop(std::time::Duration::from_secs(2)).await;
-        self.catalog.flush().await;
+        self.tools.mcp().stop(Duration::from_secs(2)).await;
+        in_time("saving the newest versions", self.catalog.flush()).await;
         self.tasks.close();
         // What is left are readers whose clients are gone with the listener.
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(5), self.tasks.wait()).await;
+        let _ = tokio::time::timeout(LAST_WORK, self.tasks.wait()).await;
         self.watchers.flush();
-        self.store.close().await;
+        in_time("closing the database", self.store.close()).await;
+    }
+}
+
+/// Something of the end: what does not come to its own holds nobody back, since nothing is lost that was acknowledged.
+async fn in_time(what: &str, work: impl Future<Output = ()>) {
+    if tokio::time::timeout(LAST_WORK, work).await.is_err() {
+        tracing::warn!(limit = ?LAST_WORK, "{what} did not end in time");
     }
 }
 

@@ -110,7 +110,8 @@ async fn run(store: Arc<dyn RevisionStore>, mut inbox: mpsc::UnboundedReceiver<O
         tokio::select! {
             biased;
             count = inbox.recv_many(&mut orders, BATCH) => if count == 0 { return },
-            () = shutdown.cancelled() => return,
+            // Whoever gives it something in this moment is heard, or told that nobody is there: no flush waits for ever.
+            () = shutdown.cancelled(), if !inbox.is_closed() => inbox.close(),
             () = tokio::time::sleep(PAUSE), if !unsaved.is_empty() => {}
         }
         for order in orders.drain(..) {
@@ -153,5 +154,59 @@ fn row(valid: &Valid) -> Revision {
         spec: check::spec(&valid.resource).to_string(),
         created_at: valid.at,
         current_at: valid.at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use troupe_core::port::StoreError;
+
+    use super::*;
+
+    /// A store that keeps nothing.
+    struct Nothing;
+
+    #[async_trait]
+    impl RevisionStore for Nothing {
+        async fn save(&self, _revisions: &[Revision]) -> Result<(), StoreError> {
+            Ok(())
+        }
+
+        async fn revisions(&self, _kind: &str, _name: &str) -> Result<Vec<Revision>, StoreError> {
+            Ok(Vec::new())
+        }
+
+        async fn revision(&self, _kind: &str, _name: &str, _hash: &str) -> Result<Option<Revision>, StoreError> {
+            Ok(None)
+        }
+
+        async fn last_good(&self, _kind: &str) -> Result<Vec<Revision>, StoreError> {
+            Ok(Vec::new())
+        }
+
+        async fn prune(&self, _kind: &str, _name: &str, _keep: usize, _pinned: &[String]) -> Result<(), StoreError> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn no_flush_outlives_the_saver() {
+        for _ in 0..2_000 {
+            let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
+            let saver = Saver::start(Arc::new(Nothing), &tasks, shutdown.clone());
+            let flushes = (0..4).map(|_| {
+                let saver = saver.clone();
+                tokio::spawn(async move { saver.flush().await })
+            });
+            let flushes: Vec<_> = flushes.collect();
+            shutdown.cancel();
+            let all = async {
+                for flush in flushes {
+                    flush.await.unwrap();
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(30), all).await.expect("every flush ends");
+        }
     }
 }
