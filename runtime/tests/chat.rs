@@ -281,3 +281,31 @@ async fn every_wrong_field_is_named() {
         assert_eq!(answer(response).await.0, 400, "{body}");
     }
 }
+
+#[tokio::test]
+async fn pages_that_may_call_ask_before_they_bring_a_token_and_read_why_they_are_refused() {
+    let site = "https://ui.example";
+    let service = Service::settled([], |settings| {
+        settings.token = Some("secret".to_owned());
+        settings.cors = vec![site.to_owned()];
+    })
+    .await;
+    let of = |origin: &str, method: Method, token: &str| {
+        let request = service.request(method, "/v1/models").header("origin", origin.to_owned());
+        let request = if token.is_empty() { request } else { request.header("authorization", token.to_owned()) };
+        request.send()
+    };
+    for (method, token, status) in [
+        (Method::OPTIONS, "", 200),
+        (Method::GET, "", 401),
+        (Method::GET, "Bearer wrong", 401),
+        (Method::GET, "bearer secret", 200),
+    ] {
+        let response = of(site, method, token).await.unwrap();
+        assert_eq!(response.status(), status, "{token}");
+        assert_eq!(response.headers()["access-control-allow-origin"], site);
+    }
+    let foreign = of("https://evil.example", Method::OPTIONS, "").await.unwrap();
+    assert_eq!(foreign.status(), 403);
+    assert!(!foreign.headers().contains_key("access-control-allow-origin"));
+}

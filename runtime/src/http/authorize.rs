@@ -55,7 +55,7 @@ async fn who(app: &App, headers: &HeaderMap) -> Result<Asker, Problem> {
 }
 
 /// The bearer token; empty for credentials of another sort, which are not the same as none.
-fn token(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().unwrap_or_default();
     let token = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     Some(token.map_or("", |(_, token)| token.trim()))
