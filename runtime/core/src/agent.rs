@@ -99,6 +99,13 @@ pub struct AgentSnapshot {
     pub tool_choice: Option<Value>,
 }
 
+impl AgentSnapshot {
+    /// What people call it: its display name, else its name.
+    pub fn nickname(&self) -> &str {
+        if self.display_name.is_empty() { &self.name } else { &self.display_name }
+    }
+}
+
 /// The limits of a run. They are checked before each attempt and overshoot by one attempt at most.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -89,10 +89,9 @@ fn pair_calls(messages: Vec<Message>) -> Vec<Message> {
     let mut open: Vec<(String, String)> = Vec::new();
     for message in messages {
         if message.role == Role::Tool {
-            let id = message.tool_call_id.as_deref().unwrap_or_default();
-            if let Some(place) = open.iter().position(|(call, _)| call == id) {
-                open.remove(place);
-                paired.push(message);
+            if let Some(place) = called(&open, &message) {
+                let (id, _) = open.remove(place);
+                paired.push(Message { tool_call_id: Some(id), ..message });
             }
             continue;
         }
@@ -108,6 +107,16 @@ fn pair_calls(messages: Vec<Message>) -> Vec<Message> {
     }
     close(&mut paired, &mut open);
     paired
+}
+
+/// Which of the open calls a result is of. One without an id is of the first call of its tool, or of the first at all
+/// where it names none (S1-42).
+fn called(open: &[(String, String)], result: &Message) -> Option<usize> {
+    match (result.tool_call_id.as_deref().filter(|id| !id.is_empty()), result.name.as_deref()) {
+        (Some(id), _) => open.iter().position(|(call, _)| call == id),
+        (None, Some(name)) => open.iter().position(|(_, called)| called == name),
+        (None, None) => (!open.is_empty()).then_some(0),
+    }
 }
 
 fn close(messages: &mut Vec<Message>, open: &mut Vec<(String, String)>) {

@@ -111,15 +111,26 @@ impl Assembly {
         self.marks.push(piece.mark(id));
     }
 
-    /// The answer is whole: why it does not satisfy the schema, if it must and does not; and what was held back and may
-    /// be shown now.
+    /// The answer is whole: why it does not satisfy the schema, if it must and does not; and what was held back, or is
+    /// still wanted, and may be shown now.
     pub(super) fn check(&mut self) -> (Option<String>, Vec<Piece>) {
         let problem = self.schema.as_ref().filter(|_| self.calls.is_empty());
         let problem = problem.and_then(|schema| output_problem(schema, &self.content));
         // What is not valid is never shown; it is kept in the journal.
         let held = std::mem::take(&mut self.held);
-        let show = if problem.is_none() { held } else { Vec::new() };
+        let mut show = if problem.is_none() { held } else { Vec::new() };
+        show.extend(self.fill_arguments());
         (problem, show)
+    }
+
+    /// Some providers send nothing for a call without arguments; whoever reads the call wants an object.
+    fn fill_arguments(&mut self) -> Vec<Piece> {
+        let nothing = self.calls.iter_mut().enumerate().filter(|(_, call)| call.arguments.trim().is_empty());
+        let filled = nothing.map(|(index, call)| {
+            call.arguments = "{}".to_owned();
+            Piece::ToolCall(ToolCallDelta { index, id: None, name: None, arguments: call.arguments.clone() })
+        });
+        filled.collect()
     }
 
     /// Whether the model said why it stopped.

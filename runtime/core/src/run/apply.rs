@@ -187,7 +187,7 @@ fn assistant(run: &Run, message: Message) -> Turn {
     let named = run.agent.as_ref().filter(|agent| !agent.id.is_empty());
     Turn {
         assistant_id: named.map(|agent| agent.id.clone()),
-        name: named.map(|agent| agent.display_name.clone()).filter(|name| !name.is_empty()),
+        name: named.map(|agent| agent.nickname().to_owned()),
         ..Turn::from(message)
     }
 }

@@ -5,7 +5,7 @@ use troupe_core::agent::{AgentSnapshot, Limits};
 use troupe_core::engine::{Command, StartRequest};
 use troupe_core::event::{Event, Limit, Outcome, Recorded};
 use troupe_core::message::Role;
-use troupe_core::model::ModelEvent;
+use troupe_core::model::{FinishReason, ModelEvent, ToolCallDelta};
 use troupe_core::stream::{Item, Piece};
 use troupe_core::tool::{SkillTool, ToolKind, ToolResult, ToolSnapshot};
 
@@ -267,4 +267,34 @@ async fn a_large_result_is_cut_for_the_model_and_kept_whole() {
     let note = format!("\n[cut: 262144 of 600000 bytes are shown; the whole is the artifact {}]", artifact.hash);
     assert!(result.content.ends_with(&note));
     assert_eq!(world.disk.lock().unwrap().blobs[&artifact.hash].len(), 600_000);
+}
+
+#[tokio::test]
+async fn a_call_for_which_nothing_was_sent_has_an_empty_object() {
+    let world = World::new(|request| {
+        if results(&request.messages).is_empty() {
+            let nothing = ModelEvent::ToolCall(ToolCallDelta {
+                index: 0,
+                id: Some("one".to_owned()),
+                name: Some("slow".to_owned()),
+                arguments: String::new(),
+            });
+            return vec![Ok(nothing), Ok(ModelEvent::Finished(FinishReason::ToolCalls))];
+        }
+        say("done")
+    });
+    world.gate.notify_one();
+    let engine = world.calm();
+    let mut started = engine.start(request(vec![agent("a", vec![tool("slow")])], "go")).await.unwrap();
+    let items = drain(&mut started.subscription).await;
+    let pieces = items.iter().filter_map(|item| match item {
+        Item::Delta(delta) => match &delta.piece {
+            Piece::ToolCall(call) => Some(call.arguments.as_str()),
+            _ => None,
+        },
+        Item::Event(_) => None,
+    });
+    assert_eq!(pieces.collect::<String>(), "{}");
+    let asked = world.asked.lock().unwrap();
+    assert_eq!(asked[1].messages.iter().flat_map(|message| &message.tool_calls).next().unwrap().arguments, "{}");
 }
