@@ -112,7 +112,7 @@ impl App {
         let session = self.session_of(&caller.asker, &like_infer).await?;
         let workspace = self.workspace_of(&caller.asker, &like_infer, &session, &pinned)?;
         let turns = self.turns(&like_infer, &pinned, workspace.as_ref()).await?;
-        let (session, _) = session_of_run(&session, &like_infer, &turns, workspace.as_ref());
+        let (session, _) = session_of_run(&session, &like_infer, &pinned, &turns, workspace.as_ref());
         let stateless = session.is_none() && caller.idempotency.is_none();
         // A plain model's calls go to the caller, who sends the whole conversation again: nothing is to wait for it.
         let pass_through = plain && stateless;

@@ -10,6 +10,7 @@ use troupe_catalog::ResolveError;
 use troupe_core::agent::{AgentSnapshot, Limits, PinnedSnapshot, Snapshot};
 use troupe_core::engine::{Command, Dispatch, SessionOfRun, StartRequest, Started};
 use troupe_core::message::Role;
+use troupe_core::tool::{ToolKind, ToolSnapshot};
 use troupe_crds::Kind;
 use uuid::Uuid;
 
@@ -140,9 +141,12 @@ impl App {
         let session = self.session_of(&caller.asker, &input).await?;
         let snapshot = self.target(&caller.asker, &input).await?;
         let workspace = self.workspace_of(&caller.asker, &input, &session, &snapshot)?;
-        let turns = self.turns(&input, &snapshot, workspace.as_ref()).await?;
+        let mut turns = self.turns(&input, &snapshot, workspace.as_ref()).await?;
+        if begins_as_agent(&session, &snapshot) {
+            turns.retain(|turn| turn.role != Role::System);
+        }
         let limits = self.limits(&input, &snapshot);
-        let (session_of_run, about) = session_of_run(&session, &input, &turns, workspace.as_ref());
+        let (session_of_run, about) = session_of_run(&session, &input, &snapshot, &turns, workspace.as_ref());
         let stateless = session_of_run.is_none() && caller.idempotency.is_none();
         let agent = input.agent_id.is_some();
         let request = StartRequest {
@@ -286,9 +290,20 @@ impl App {
             turn.content.is_empty() && turn.images.is_empty() && turn.audio.is_none() && turn.tool_calls.is_empty()
         };
         if turns.iter().all(is_empty) {
-            let field = format!("{field}[{last}].content");
-            let detail = format!("Invalid value for field {field}: the messages say nothing; give one a content");
-            return Err(Problem::bad_request(detail).with("field", field));
+            // What a template was to say is said by none that is not there.
+            let unknown =
+                turns.iter().enumerate().find_map(|(index, turn)| Some((index, turn.prompt_template.as_ref()?)));
+            let (place, problem) = match unknown {
+                Some((index, template)) => {
+                    let template = shortened(template);
+                    (format!("{index}].prompt_template"), format!("there is no prompt template {template}"))
+                }
+                None => (format!("{last}].content"), "the messages say nothing; give one a content".to_owned()),
+            };
+            let field = format!("{field}[{place}");
+            return Err(
+                Problem::bad_request(format!("Invalid value for field {field}: {problem}")).with("field", field)
+            );
         }
         Ok(turns)
     }
@@ -309,16 +324,18 @@ impl App {
         view.agent(agent).is_some_and(|spec| said(spec.limits.as_ref()) || said(defaults()))
     }
 
-    /// Ends a session's run (S1-62); says whether there was one. Another user's session is as good as none.
+    /// Ends a session's runs, those that wait in its queue first (S1-62); says whether there was one. Another user's
+    /// session is as good as none.
     pub async fn abort(&self, asker: &Asker, session: &str, forced: bool) -> Result<bool, Problem> {
         match self.session(asker, session, "delete").await {
             Ok(_) => {}
             Err(problem) if problem.status() == StatusCode::NOT_FOUND => return Ok(false),
             Err(problem) => return Err(problem),
         }
-        let Some(run) = self.engine.active(session) else { return Ok(false) };
-        let cancel = Command::Cancel { by: "aborted by the user".to_owned(), forced };
-        self.engine.command(run, cancel).await?;
+        let by = "aborted by the user";
+        let waited = self.cancel_queued(session, by).await?;
+        let Some(run) = self.engine.active(session) else { return Ok(waited) };
+        self.engine.command(run, Command::Cancel { by: by.to_owned(), forced }).await?;
         if forced {
             self.tools.kill(run);
         }
@@ -340,23 +357,21 @@ fn agent_refused(agent: &str, error: &ResolveError) -> Problem {
     problem.with("field", "agent_id")
 }
 
+/// S1-156: where an agent's own instructions begin a conversation, they replace those of the request.
+fn begins_as_agent(session: &Session, snapshot: &PinnedSnapshot) -> bool {
+    let instructed = snapshot.snapshot.agent().is_some_and(|agent| !agent.id.is_empty() && !agent.system.is_empty());
+    instructed && !matches!(session, Session::Known(_))
+}
+
 /// The session that a run goes into, and what its `init` frame says of it.
 pub(crate) fn session_of_run(
     session: &Session,
     input: &InferInput,
+    snapshot: &PinnedSnapshot,
     turns: &[troupe_core::session::Turn],
     workspace: Option<&PathBuf>,
 ) -> (Option<SessionOfRun>, About) {
-    let mut meta = Map::new();
-    let mut note = |name: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            meta.insert(name.to_owned(), value);
-        }
-    };
-    note("model_id", input.model_id.clone().map(Value::String));
-    note("agent_id", input.agent_id.clone().map(Value::String));
-    note("tool_ids", input.tool_ids.clone().map(|ids| json!(ids)));
-    note("workspace", workspace.map(|path| Value::String(path.to_string_lossy().into_owned())));
+    let meta = meta(input, snapshot, workspace);
     let has_system_prompt = turns.iter().any(|turn| turn.role == Role::System);
     let (id, create, title) = match session {
         Session::None => {
@@ -369,6 +384,27 @@ pub(crate) fn session_of_run(
     };
     let about = About { title: Some(title.clone()), has_system_prompt };
     (Some(SessionOfRun { id, create, title, meta }), about)
+}
+
+/// What the session keeps of how it was asked (S1-36). An agent's own model and tools count, whatever else the request
+/// names (S1-156).
+fn meta(input: &InferInput, snapshot: &PinnedSnapshot, workspace: Option<&PathBuf>) -> Map<String, Value> {
+    let agent = snapshot.snapshot.agent().filter(|agent| !agent.id.is_empty());
+    let is_own = |tool: &&Arc<ToolSnapshot>| !matches!(tool.kind, ToolKind::Client);
+    let (model, tools) = match agent {
+        Some(agent) => (
+            agent.models.first().map(|model| model.name.clone()),
+            Some(agent.tools.iter().filter(is_own).map(|tool| tool.id.clone()).collect()),
+        ),
+        None => (input.model_id.clone(), input.tool_ids.clone()),
+    };
+    let known = [
+        ("model_id", model.map(Value::String)),
+        ("agent_id", input.agent_id.clone().map(Value::String)),
+        ("tool_ids", tools.map(|ids: Vec<String>| json!(ids))),
+        ("workspace", workspace.map(|path| Value::String(path.to_string_lossy().into_owned()))),
+    ];
+    known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
 /// The initial title (S1-56, S1-141): the first 30 characters of the user's words, else the id.

@@ -147,7 +147,7 @@ impl App {
         if forced {
             self.check_message(id, at).await?;
         } else if self.engine.active(id).is_some() {
-            return Err(busy(id));
+            return Err(StoreError::SessionBusy(id.to_owned()).into());
         }
         for _ in 0..ATTEMPTS {
             if forced {
@@ -155,12 +155,12 @@ impl App {
             }
             // Though runs were ended, the store looks again: one that began since has read the turns that are to go.
             match self.store.revoke(id, at, false).await {
-                Err(error) if forced && is_busy(&error) => {}
+                Err(StoreError::SessionBusy(_)) if forced => {}
                 Err(error) => return Err(refused(error)),
                 Ok(revoked) => return Ok(revoked),
             }
         }
-        Err(busy(id))
+        Err(StoreError::SessionBusy(id.to_owned()).into())
     }
 
     /// No run is ended for a revoke that is wrong.
@@ -172,13 +172,10 @@ impl App {
 
     /// Ends every run of a session, those that wait in its queue first, and waits until they are over.
     async fn end_runs(&self, id: &str) -> Result<(), Problem> {
-        let session = Some(id.to_owned());
-        let queued = RunFilter { session, state: Some(RunState::Queued), limit: MOST, ..RunFilter::default() };
-        for run in self.store.runs(&queued).await? {
-            self.end_run(run.id).await?;
-        }
+        let by = "its conversation was revoked";
+        self.cancel_queued(id, by).await?;
         if let Some(run) = self.engine.active(id) {
-            self.end_run(run).await?;
+            self.end_run(run, by).await?;
             self.tools.kill(run);
             // Its stream ends after its last commit: what it left in the session is there then.
             if let Some(mut subscription) = self.engine.subscribe(run, None).await? {
@@ -188,8 +185,19 @@ impl App {
         Ok(())
     }
 
-    async fn end_run(&self, run: RunId) -> Result<(), Problem> {
-        let cancel = Command::Cancel { by: "its conversation was revoked".to_owned(), forced: true };
+    /// Cancels what waits in a session's queue; says whether anything did.
+    pub(crate) async fn cancel_queued(&self, session: &str, by: &str) -> Result<bool, Problem> {
+        let session = Some(session.to_owned());
+        let queued = RunFilter { session, state: Some(RunState::Queued), limit: MOST, ..RunFilter::default() };
+        let queued = self.store.runs(&queued).await?;
+        for run in &queued {
+            self.end_run(run.id, by).await?;
+        }
+        Ok(!queued.is_empty())
+    }
+
+    async fn end_run(&self, run: RunId, by: &str) -> Result<(), Problem> {
+        let cancel = Command::Cancel { by: by.to_owned(), forced: true };
         match self.engine.command(run, cancel).await {
             // One that ended by itself meanwhile is what was wanted.
             Ok(()) | Err(CommandError::NoRun(_) | CommandError::Conflict(_)) => Ok(()),
@@ -228,18 +236,9 @@ fn no_message(timestamp: &str) -> Problem {
     Problem::bad_request(detail)
 }
 
-fn busy(id: &str) -> Problem {
-    Problem::conflict(format!("a run of session {id:?} is active; wait for its end, or abort it first"))
-}
-
-fn is_busy(error: &StoreError) -> bool {
-    matches!(Refusal::of(error), Some(Refusal::SessionBusy { .. }))
-}
-
 /// The store's own refusals in words for callers.
 fn refused(error: StoreError) -> Problem {
     match Refusal::of(&error) {
-        Some(Refusal::SessionBusy { session }) => busy(session),
         Some(Refusal::NoTurn { at, .. } | Refusal::NotUserTurn { at, .. }) => no_message(&timestamp(*at)),
         _ => error.into(),
     }

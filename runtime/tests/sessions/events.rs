@@ -124,3 +124,28 @@ async fn an_aborted_conversation_is_unread_with_an_error_if_it_was_forced() {
     let infer = json!({"agent_id": "plain", "session_id": "new", "text": "hi"});
     soon(async { tokio::join!(setting.post("/v1/infer", &infer), abort) }).await;
 }
+
+#[tokio::test]
+async fn aborting_a_conversation_ends_what_waits_in_its_queue_too() {
+    let held = small(100).paced(Pace { hold_after: Some(1), ..Pace::default() });
+    let setting = Setting::new([held]).await;
+    let mut feed = setting.feed().await;
+    feed.next().await;
+    let first = json!({"agent_id": "plain", "session_id": "new", "text": "first"});
+    let rest = async {
+        let session = feed.next().await["session_id"].as_str().unwrap().to_owned();
+        setting.models.wait_for_requests(1).await;
+        let second = json!({"agent_id": "plain", "session_id": session, "text": "second"});
+        let abort = async {
+            let queued = format!("/v1/runs?session={session}&status=queued");
+            while setting.get(&queued).await.1["runs"].as_array().unwrap().is_empty() {
+                tokio::task::yield_now().await;
+            }
+            setting.post("/v1/infer/abort", &json!({"session_id": session})).await
+        };
+        let (_, aborted) = tokio::join!(setting.post("/v1/infer", &second), abort);
+        assert_eq!(aborted, (200, json!({"ok": true})));
+    };
+    soon(async { tokio::join!(setting.post("/v1/infer", &first), rest) }).await;
+    assert_eq!(setting.models.requests().len(), 1, "the second was not asked");
+}

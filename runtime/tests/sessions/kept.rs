@@ -167,3 +167,51 @@ async fn a_stream_names_its_run_at_once_and_runs_are_listed_by_time() {
     }
     assert_eq!(setting.get("/v1/runs?since=yesterday").await.0, 400);
 }
+
+#[tokio::test]
+async fn a_conversation_that_an_agent_begins_is_that_agents() {
+    let setting = Setting::new([small(100)]).await;
+    let asked = json!({"agent_id": "plain", "session_id": "new", "model_id": "scribe", "tool_ids": ["fetch"],
+        "messages": [{"role": "system", "content": "be rude"}, {"role": "user", "content": "hi"}]});
+    let (status, body) = setting.post("/v1/infer", &asked).await;
+    assert_eq!((status, &body["messages"][0]["name"]), (200, &json!("plain")), "{body}");
+    let session = body["session_id"].as_str().unwrap();
+    let (_, kept) = setting.get(&format!("/v1/sessions/{session}")).await;
+    let meta = &kept["meta"];
+    assert_eq!(
+        (&meta["agent_id"], &meta["model_id"], &meta["tool_ids"]),
+        (&json!("plain"), &json!("small"), &json!([]))
+    );
+    assert!(!kept["messages"].to_string().contains("be rude"), "{kept}");
+    let again = json!({"model_id": "small", "session_id": session, "text": "again"});
+    assert_eq!(setting.post("/v1/infer", &again).await.0, 200);
+    assert_eq!(setting.asked("small")[1], ["user: hi", "assistant: re: hi", "user: again"]);
+}
+
+#[tokio::test]
+async fn results_without_an_id_belong_to_the_calls_of_their_tools() {
+    let setting = Setting::new([small(100)]).await;
+    let messages = json!([
+        {"role": "user", "content": "q"},
+        {"role": "assistant", "tool_calls": [
+            {"id": "a", "name": "one", "arguments": "{}"}, {"id": "b", "name": "two", "arguments": "{}"}]},
+        {"role": "tool", "name": "two", "content": "second"},
+        {"role": "tool", "content": "first"},
+        {"role": "user", "content": "z"}]);
+    let (status, body) = setting.post("/v1/infer", &json!({"model_id": "small", "messages": messages})).await;
+    assert_eq!(status, 200, "{body}");
+    let sent = setting.models.requests()[0].json();
+    let results: Vec<_> =
+        sent["messages"].as_array().unwrap().iter().filter(|message| message["role"] == "tool").collect();
+    let told = |index: usize| (results[index]["tool_call_id"].as_str(), results[index]["content"].as_str());
+    assert_eq!((results.len(), told(0), told(1)), (2, (Some("b"), Some("second")), (Some("a"), Some("first"))));
+}
+
+#[tokio::test]
+async fn a_template_that_is_not_there_is_named() {
+    let setting = Setting::new([small(100)]).await;
+    let messages = json!([{"role": "user", "content": "", "prompt_template": "unknown"}]);
+    let (status, body) = setting.post("/v1/infer", &json!({"model_id": "small", "messages": messages})).await;
+    assert_eq!((status, &body["field"]), (400, &json!("messages[0].prompt_template")), "{body}");
+    assert!(body["error"].as_str().unwrap().contains("unknown"), "{body}");
+}

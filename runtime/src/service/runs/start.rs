@@ -173,7 +173,7 @@ impl App {
         if input.dry_run == Some(true) {
             return Ok(Begun::Dry(Box::new(dry_run(&pinned, &turns))));
         }
-        let (session, _) = session_of_run(&session, &like_infer, &turns, workspace.as_ref());
+        let (session, _) = session_of_run(&session, &like_infer, &pinned, &turns, workspace.as_ref());
         let dispatch = match (input.status, input.dispatch) {
             (Some(StatusInput::Draft), _) => Dispatch::Draft,
             (None, Some(DispatchInput::Manual)) => Dispatch::Manual,
@@ -242,7 +242,7 @@ impl App {
         };
         let like_infer = InferInput { session_id: row.session.clone(), ..InferInput::default() };
         let known_session = self.session_of(&caller.asker, &like_infer).await?;
-        let (session, _) = session_of_run(&known_session, &like_infer, &accepted.input, None);
+        let (session, _) = session_of_run(&known_session, &like_infer, &pinned, &accepted.input, None);
         // Whoever runs another's once more does so with files of their own.
         let workspace = if row.owner == caller.asker.user() {
             accepted.workspace.clone()
