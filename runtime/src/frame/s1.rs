@@ -47,6 +47,8 @@ pub struct S1Framer {
     children: HashMap<RunId, Child>,
     /// Pieces of the open step went out.
     step_shown: bool,
+    /// There were words among them.
+    content_shown: bool,
     /// Pieces of a step that is no more went out before the reader resumed.
     missed: bool,
     /// The run is over, whatever came of it: the stream's end is no surprise.
@@ -141,7 +143,7 @@ impl S1Framer {
         let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
         let assistant = Assistant {
             id: agent.and_then(|agent| some(&agent.id)),
-            name: agent.filter(|agent| !agent.id.is_empty()).and_then(|agent| some(&agent.display_name)),
+            name: agent.filter(|agent| !agent.id.is_empty()).map(|agent| agent.nickname().to_owned()),
         };
         Self {
             root,
@@ -157,6 +159,7 @@ impl S1Framer {
             order: Order::default(),
             children: HashMap::new(),
             step_shown: false,
+            content_shown: false,
             missed: false,
             finished: false,
             over: false,
@@ -179,6 +182,7 @@ impl S1Framer {
             return;
         }
         self.step_shown = true;
+        self.content_shown |= matches!(delta.piece, Piece::Content(_));
         let message = match &delta.piece {
             Piece::Content(text) => self.assistant(text.clone()),
             Piece::Thinking(text) => S1Delta { thinking: Some(text.clone()), ..self.assistant("") },
@@ -240,7 +244,9 @@ impl S1Framer {
             Event::RunStarted { high_water, .. } if recorded.run == self.root => {
                 self.started(recorded.at, *high_water, id, frames);
             }
-            Event::ModelAttemptStarted { .. } if recorded.run == self.root => self.step_shown = false,
+            Event::ModelAttemptStarted { .. } if recorded.run == self.root => {
+                (self.step_shown, self.content_shown) = (false, false);
+            }
             Event::AttemptFailed { reason: AttemptFailure::Lost, .. } => self.lost(recorded.run, id, frames),
             Event::MessageFinished(finished) => self.message(recorded, finished, id, frames),
             Event::ChildStarted { call, child } => {
@@ -403,7 +409,9 @@ impl S1Framer {
         match outcome {
             Outcome::Completed { note: Some(note), .. } => push(frames, &self.assistant(note.clone()), id),
             Outcome::Failed { code, message } => {
-                let text = format!("Error: {message}");
+                // S1-64: after what was said already.
+                let gap = if self.content_shown { "\n\n" } else { "" };
+                let text = format!("{gap}Error: {message}");
                 let frame = S1Delta { error_code: Some(code.clone()), ..self.assistant(text) };
                 push(frames, &frame, id);
             }
@@ -516,7 +524,7 @@ impl Collector {
 
     fn take_assistant(&mut self, delta: S1Delta) {
         if let Some(code) = &delta.error_code {
-            let message = delta.content.trim_start_matches("Error: ").to_owned();
+            let message = delta.content.trim_start().trim_start_matches("Error: ").to_owned();
             self.error = Some(Failure { message, code: Some(code.clone()) });
         }
         let begins = !matches!(self.messages.last(), Some(last) if last.role == "assistant");

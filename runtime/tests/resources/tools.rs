@@ -135,3 +135,14 @@ async fn a_skill_is_registered_from_its_folder() {
         assert!(answer.status == 400 && answer.error().contains("skill_dir"), "{answer:?}");
     }
 }
+
+#[tokio::test]
+async fn a_function_that_says_error_has_failed() {
+    let service = Service::start().await;
+    let mut body = function("def get_weather(city):\n    return 'Error: no such city'\n");
+    body["parameters"]["required"] = json!([]);
+    assert_eq!(service.post("/v1/tools", body).await.status, 201);
+    let call = json!({"tool_id": "get_weather", "arguments": {"city": "x"}});
+    let called = service.post("/v1/tools/call", call).await;
+    assert_eq!((called.status, called.error()), (400, "Error: no such city"), "{called:?}");
+}

@@ -30,12 +30,14 @@ pub(super) async fn by_id(view: &View, mcp: &dyn McpDirectory, id: &str) -> Resu
         return Ok(Arc::new(tool));
     }
     for entry in view.list(Kind::McpServer) {
-        let prefix = format!("mcp-{}-", entry.name);
-        if id.starts_with(&prefix)
-            && let Some(tool) =
-                server::offered(view, mcp, &entry.name).await?.into_iter().find(|tool| tool.snapshot.id == id)
-        {
-            return Ok(Arc::new(tool.snapshot));
+        // By the server's name, or by the id that S1's clients know it by.
+        let of_server = |server: &str| id.strip_prefix("mcp-")?.strip_prefix(server)?.strip_prefix('-');
+        if let Some(tool) = of_server(&entry.name).or_else(|| of_server(&entry.id)) {
+            let known = format!("mcp-{}-{tool}", entry.name);
+            let mut offered = server::offered(view, mcp, &entry.name).await?.into_iter();
+            if let Some(tool) = offered.find(|tool| tool.snapshot.id == known) {
+                return Ok(Arc::new(tool.snapshot));
+            }
         }
     }
     let by_shown_name = view

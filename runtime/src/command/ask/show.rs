@@ -111,7 +111,7 @@ impl Show {
 
     fn assistant(&mut self, delta: S1Delta) {
         if delta.error_code.is_some() {
-            return self.error(delta.content.trim_start_matches("Error: "));
+            return self.error(delta.content.trim_start().trim_start_matches("Error: "));
         }
         if let Some(thinking) = delta.thinking.filter(|thinking| !thinking.is_empty()) {
             self.begin(Place::Thinking);

@@ -105,12 +105,14 @@ fn target(view: &View, present: &[AgentTool], offered: &Offered, id: &str) -> Ta
     if let Some((_, builtin)) = BUILTINS.iter().find(|(name, _)| *name == id) {
         return Target::Builtin(*builtin);
     }
-    let of_server = |name: &str| {
-        let tool = id.strip_prefix("mcp-")?.strip_prefix(name)?.strip_prefix('-')?;
+    let of_server = |said: &str, name: &str| {
+        let tool = id.strip_prefix("mcp-")?.strip_prefix(said)?.strip_prefix('-')?;
         (!tool.is_empty()).then(|| Target::Server { name: name.to_owned(), tool: tool.to_owned() })
     };
-    let servers = view.list(Kind::McpServer).map(|entry| entry.name.as_ref().to_owned());
-    let longest = servers.filter_map(|name| Some((name.len(), of_server(&name)?))).max_by_key(|(length, _)| *length);
+    // A server is called by its name, or by its id.
+    let servers = view.list(Kind::McpServer).flat_map(|entry| [(&entry.name, &entry.name), (&entry.id, &entry.name)]);
+    let found = servers.filter_map(|(said, name)| Some((said.len(), of_server(said, name)?)));
+    let longest = found.max_by_key(|(length, _)| *length);
     if let Some((_, found)) = longest {
         return found;
     }
@@ -118,7 +120,7 @@ fn target(view: &View, present: &[AgentTool], offered: &Offered, id: &str) -> Ta
     let is_kept = |entry: &&AgentTool| ids_of(str::to_owned, entry, offered).iter().any(|known| known == id);
     let kept = present.iter().find(is_kept).and_then(|kept| match (&kept.tool, &kept.mcp_server) {
         (Some(tool), _) => Some(Target::Tool(tool.name.clone())),
-        (None, Some(server)) => of_server(&server.name),
+        (None, Some(server)) => of_server(&server.name, &server.name),
         (None, None) => None,
     });
     kept.or_else(|| server_to_come(id)).unwrap_or_else(|| Target::Tool(id::slug(id)))

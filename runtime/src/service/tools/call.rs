@@ -65,7 +65,8 @@ impl App {
             cancel,
         };
         let result = self.tools.call(&tool, input.arguments.unwrap_or_default(), context).await;
-        if result.is_error {
+        // S1's own tools say so that they failed.
+        if result.is_error || result.content.starts_with("Error:") {
             return Err(Problem::bad_request(result.content));
         }
         if !json {
