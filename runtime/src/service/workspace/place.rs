@@ -33,6 +33,9 @@ pub enum FileError {
     /// It is a folder, or no regular file.
     #[error("{0:?} is not a file")]
     NoFile(String),
+    /// It is a pipe, a socket or a device.
+    #[error("{0:?} is a pipe, a socket or a device, which cannot be copied; delete it or move it elsewhere first")]
+    Special(String),
     /// It is the workspace itself.
     #[error("the workspace itself cannot be {0}; name something in it")]
     Root(&'static str),
