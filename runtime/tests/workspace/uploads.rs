@@ -1,6 +1,7 @@
 //! Uploads in pieces (S1-176 to S1-182).
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -136,7 +137,10 @@ async fn a_piece_of_another_size_is_refused() {
 async fn what_cannot_be_a_target_is_refused() {
     let setting = setting().await;
     setting.write("folder/x", "");
-    let long = "x".repeat(256);
+    symlink("../outside", setting.root.join("out")).unwrap();
+    symlink("nowhere", setting.root.join("dangling")).unwrap();
+    symlink("loop", setting.root.join("loop")).unwrap();
+    let (long, deep) = ("x".repeat(256), "deep/".repeat(900) + "x");
     for target in [
         "/etc/x",
         "",
@@ -152,6 +156,11 @@ async fn what_cannot_be_a_target_is_refused() {
         "folder/x/y/z",
         ".troupe-uploads/x",
         &long,
+        &deep,
+        "out/x",
+        "out/new/x",
+        "dangling/x",
+        "loop/x",
         "a\u{0}",
     ] {
         let body = json!({"workspace_id": "default", "file_name": "x", "file_size": 1, "target_path": target});
@@ -172,6 +181,18 @@ async fn what_cannot_be_a_target_is_refused() {
 }
 
 #[tokio::test]
+async fn a_target_goes_through_folders_and_links_to_folders_of_the_workspace() {
+    let setting = setting().await;
+    setting.write("folder/there.txt", "");
+    symlink("folder", setting.root.join("link")).unwrap();
+    for target in ["link/x", "link/new/x", "new/x", "folder/there.txt"] {
+        let plan = begin(&setting, target, 0).await;
+        assert_eq!(complete(&setting, id(&plan)).await.0, 200, "{target}");
+    }
+    assert!(setting.root.join("folder/new/x").exists());
+}
+
+#[tokio::test]
 async fn a_folder_that_became_a_file_meanwhile_is_named() {
     let setting = setting().await;
     let body = json!({"workspace_id": "default", "file_name": "x", "file_size": 0, "target_path": "notes/x"});
@@ -179,7 +200,8 @@ async fn a_folder_that_became_a_file_meanwhile_is_named() {
     setting.write("notes", "a file");
     let complete = format!("upload/{}/complete", id(&plan));
     let (status, problem) = setting.post(&complete, json!({})).await;
-    assert_eq!((status, &problem["error"]), (400, &json!("\"notes\" is not a directory")), "{problem}");
+    let said = "INVALID_TARGET_PATH: \"notes\" is a file; name a folder";
+    assert_eq!((status, &problem["error"]), (400, &json!(said)), "{problem}");
     fs::remove_file(setting.root.join("notes")).unwrap();
     assert_eq!(setting.post(&complete, json!({})).await.0, 200, "nothing was lost");
 }

@@ -24,7 +24,7 @@ pub use view::{ChunkDone, ChunkPlan, ChunkStatus, UploadCancelled, UploadDone, U
 pub(crate) use writers::Uploads;
 
 use super::files::{blocking, waited};
-use super::place::{FileError, Place};
+use super::place::{FileError, Place, failed};
 use crate::app::App;
 use crate::service::rights::Asker;
 use crate::size::Size;
@@ -35,6 +35,9 @@ use writers::Closing;
 
 /// The largest file, in bytes: 16 TiB, as the usual file systems have it.
 const LARGEST: u64 = 1 << 44;
+
+/// The longest path that the system takes, in bytes: Linux's `PATH_MAX` without the zero byte that ends it.
+const LONGEST_PATH: usize = 4_095;
 
 /// Uploads that one user may have open.
 const MOST_OPEN: usize = 200;
@@ -248,16 +251,45 @@ fn target_below(folder: &Path, target: &str) -> Result<String, UploadError> {
     }
 }
 
+/// Refuses a target to which no file could be moved when the upload is whole.
+fn check_target(place: &Place, inside: &Path) -> Result<(), UploadError> {
+    let wrong = |problem: &str| Err(UploadError::Target(problem.to_owned()));
+    if place.root().join(inside).as_os_str().len() > LONGEST_PATH {
+        return wrong(&format!("its whole path is longer than {LONGEST_PATH} bytes; use shorter names"));
+    }
+    check_way(place, inside)?;
+    if place.folder.symlink_metadata(inside).is_ok_and(|facts| facts.is_dir()) {
+        return wrong("it is a directory; name a file in it");
+    }
+    Ok(())
+}
+
+/// What is there of the way to a target must be folders of the workspace; the rest of it is made.
+fn check_way(place: &Place, inside: &Path) -> Result<(), UploadError> {
+    let mut way: Vec<&Path> = inside.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty()).collect();
+    way.reverse();
+    for folder in way {
+        match place.folder.metadata(folder) {
+            Ok(facts) if facts.is_dir() => {}
+            Ok(_) => return Err(UploadError::Target(format!("{folder:?} is a file; name a folder"))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return check_no_link(place, folder),
+            Err(error) => return Err(UploadError::of_target(failed("look at", folder)(error))),
+        }
+    }
+    Ok(())
+}
+
+/// Where nothing is found there may be a link that leads to nothing, in whose place no folder can be made.
+fn check_no_link(place: &Place, folder: &Path) -> Result<(), UploadError> {
+    if place.folder.symlink_metadata(folder).is_err() {
+        return Ok(());
+    }
+    Err(UploadError::Target(format!("{folder:?} is a link to what is not there; name a folder")))
+}
+
 fn begin(shelf: &Path, root: &Path, plan: Plan, now: i64) -> Result<Plan, UploadError> {
     let target = Place::open(root)?;
-    let inside = target.inside(&plan.target_path)?;
-    match target.folder.symlink_metadata(&inside) {
-        Ok(facts) if facts.is_dir() => return Err(UploadError::Target("it is a directory".to_owned())),
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            return Err(UploadError::Target("it is below a file; name a folder".to_owned()));
-        }
-        _ => {}
-    }
+    check_target(&target, &target.inside(&plan.target_path)?)?;
     let Some(shelf) = Shelf::open(&Place::open(shelf)?, true)? else { return Err(UploadError::NoUpload(plan.id)) };
     shelf.sweep(now);
     if shelf.all().iter().filter(|upload| upload.plan.state == UploadState::Uploading).count() >= MOST_OPEN {
@@ -298,9 +330,7 @@ fn complete(shelf: &Path, target: &Path, id: &str) -> Result<UploadDone, UploadE
             return Err(UploadError::NotReady(format!("chunk {lacking} is not uploaded yet")));
         }
         UploadState::Uploading => {
-            if target.folder.symlink_metadata(&inside).is_ok_and(|facts| facts.is_dir()) {
-                return Err(UploadError::Target("it is a directory".to_owned()));
-            }
+            check_target(&target, &inside)?;
             upload.place(&target, &inside)?;
         }
     }

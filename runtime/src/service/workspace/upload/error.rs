@@ -42,6 +42,22 @@ pub enum UploadError {
     Refused(Box<Problem>),
 }
 
+impl UploadError {
+    /// The error of something that was tried with the path that the file goes to.
+    pub(super) fn of_target(error: FileError) -> Self {
+        match error {
+            FileError::Name { problem, .. } => Self::Target(problem),
+            FileError::Outside(_)
+            | FileError::Missing(_)
+            | FileError::NoFolder(_)
+            | FileError::NoFile(_)
+            | FileError::Exists(_)
+            | FileError::Denied(_) => Self::Target(error.to_string()),
+            error => Self::File(error),
+        }
+    }
+}
+
 impl From<Problem> for UploadError {
     fn from(problem: Problem) -> Self {
         Self::Refused(Box::new(problem))
