@@ -175,9 +175,28 @@ async fn what_cannot_be_a_target_is_refused() {
         let (status, problem) = setting.post("upload/init", body).await;
         assert_eq!((status, &problem["error_code"]), (400, &json!("INVALID_REQUEST")), "{field}: {problem}");
     }
-    let mut elsewhere = good;
-    elsewhere["workspace_id"] = json!("/etc");
-    assert_eq!(setting.post("upload/init", elsewhere).await.1["error_code"], "INVALID_REQUEST");
+}
+
+#[tokio::test]
+async fn a_workspace_that_is_not_there_is_named_and_not_made() {
+    let setting = setting().await;
+    setting.write("folder/x", "");
+    let init = async |workspace: &str| {
+        let body = json!({"workspace_id": workspace, "file_name": "x", "file_size": 0, "target_path": "new"});
+        setting.post("upload/init", body).await
+    };
+    for workspace in ["nowhere", "/etc", "folder/x", "../outside", ".troupe-uploads"] {
+        let (status, problem) = init(workspace).await;
+        assert_eq!((status, &problem["error_code"]), (400, &json!("INVALID_REQUEST")), "{workspace}: {problem}");
+        let said = problem["error"].as_str().unwrap();
+        assert!(said.contains("workspace_id") && said.contains("a folder that is there"), "{said}");
+    }
+    assert!(!setting.root.join("nowhere").exists());
+    for workspace in ["folder".to_owned(), setting.whole("folder")] {
+        let (status, plan) = init(&workspace).await;
+        assert_eq!(status, 200, "{workspace}: {plan}");
+        assert_eq!(complete(&setting, id(&plan)).await.1["path"], setting.whole("folder/new"));
+    }
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ pub use view::{ChunkDone, ChunkPlan, ChunkStatus, UploadCancelled, UploadDone, U
 pub(crate) use writers::Uploads;
 
 use super::files::{blocking, waited};
-use super::place::{FileError, Place, failed};
+use super::place::{Place, failed};
 use crate::app::App;
 use crate::service::rights::Asker;
 use crate::size::Size;
@@ -180,10 +180,13 @@ impl App {
             return Ok((Some(workspace.to_owned()), PathBuf::new()));
         }
         let root = self.files_root(asker, None).await?;
-        let wrong = |error: FileError| UploadError::Request(format!("workspace_id: {error}"));
         let named = workspace.to_owned();
-        let inside = blocking(move || Place::open(&root)?.inside(&named).map_err(wrong));
-        Ok((None, inside.await?))
+        let folder = blocking(move || {
+            let place = Place::open(&root)?;
+            let inside = place.inside(&named)?;
+            place.open_folder(&inside).map(|_| inside)
+        });
+        Ok((None, folder.await.map_err(UploadError::of_workspace)?))
     }
 
     /// The folder that an upload's file goes to, if `asker` still has it.

@@ -43,6 +43,17 @@ pub enum UploadError {
 }
 
 impl UploadError {
+    /// The error of looking for the folder that a `workspace_id` names.
+    pub(super) fn of_workspace(error: FileError) -> Self {
+        let problem = match error {
+            error @ (FileError::NoWorkspace | FileError::Ended | FileError::Io { .. }) => return Self::File(error),
+            FileError::Name { problem, .. } => problem,
+            error => error.to_string(),
+        };
+        let remedy = "use default, the path of a folder that is there, or the id of a session";
+        Self::Request(format!("Invalid value for field workspace_id: {problem}; {remedy}"))
+    }
+
     /// The error of something that was tried with the path that the file goes to.
     pub(super) fn of_target(error: FileError) -> Self {
         match error {
