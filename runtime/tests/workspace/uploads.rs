@@ -178,6 +178,35 @@ async fn what_cannot_be_a_target_is_refused() {
 }
 
 #[tokio::test]
+async fn what_is_no_request_is_refused_in_words_for_people() {
+    let setting = setting().await;
+    let whole =
+        |size: &str| format!(r#"{{"workspace_id":"default","file_name":"x","file_size":{size},"target_path":"x"}}"#);
+    let bytes = "expected a whole number of bytes, from 0";
+    for (body, said) in [
+        (whole(r#""12""#), bytes),
+        (whole("-3"), bytes),
+        (whole("1.5"), bytes),
+        (whole("true"), bytes),
+        (whole("null"), "Missing required field: file_size"),
+        (whole("99999999999999999"), "Invalid value for field file_size: it is more than"),
+        (
+            r#"{"workspace_id":5}"#.to_owned(),
+            "Invalid value for field workspace_id: invalid type: integer `5`, expected a string",
+        ),
+        (String::new(), "Empty request body"),
+        ("{bad".to_owned(), "Invalid JSON"),
+        ("[]".to_owned(), "Invalid request body"),
+    ] {
+        let (status, problem) =
+            answer(setting.request(Method::POST, "/v1/workspace/upload/init").body(body.clone())).await;
+        assert_eq!((status, &problem["error_code"]), (400, &json!("INVALID_REQUEST")), "{body}: {problem}");
+        let error = problem["error"].as_str().unwrap();
+        assert!(error.starts_with("INVALID_REQUEST: ") && error.contains(said) && !error.contains("u64"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_workspace_that_is_not_there_is_named_and_not_made() {
     let setting = setting().await;
     setting.write("folder/x", "");
