@@ -87,6 +87,21 @@ async fn a_file_is_sent_in_pieces_in_any_order() {
 }
 
 #[tokio::test]
+async fn all_who_complete_at_one_time_get_the_same_answer() {
+    let setting = setting().await;
+    let file = content(SIZE);
+    let plan = begin(&setting, "x.bin", SIZE).await;
+    for number in 0..4 {
+        put(&setting, id(&plan), number, piece(&plan, number, &file)).await;
+    }
+    let answers = futures::future::join_all((0..8).map(|_| complete(&setting, id(&plan)))).await;
+    for answer in &answers {
+        assert_eq!((answer.0, answer), (200, &answers[0]));
+    }
+    assert_eq!(fs::read(setting.root.join("x.bin")).unwrap(), file);
+}
+
+#[tokio::test]
 async fn an_empty_file_needs_no_piece_and_a_small_one_only_one() {
     let setting = setting().await;
     let plan = begin(&setting, "empty", 0).await;

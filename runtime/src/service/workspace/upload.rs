@@ -116,7 +116,7 @@ impl App {
         let looked = (root.clone(), id.to_owned());
         let plan = blocking(move || find(&looked.0, &looked.1).map(|upload| upload.plan)).await?;
         let target = self.upload_root(asker, &plan).await?;
-        let closed = self.files.uploads.close(id);
+        let closed = self.files.uploads.close(id).await;
         let closed = closed.ok_or_else(|| UploadError::NotReady("a chunk is being sent; wait for it".to_owned()))?;
         let id = id.to_owned();
         blocking(move || {
