@@ -253,6 +253,7 @@ impl From<crate::service::workspace::place::FileError> for Problem {
             FileError::Outside(_)
             | FileError::NoFolder(_)
             | FileError::NoFile(_)
+            | FileError::NoPicture(_)
             | FileError::Special(_)
             | FileError::Root(_) => Self::bad_request(error.to_string()).with("field", "path"),
             FileError::NoWorkspace | FileError::Exists(_) => Self::bad_request(error.to_string()),

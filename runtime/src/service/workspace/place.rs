@@ -33,6 +33,9 @@ pub enum FileError {
     /// It is a folder, or no regular file.
     #[error("{0:?} is not a file")]
     NoFile(String),
+    /// It is large, and no small picture of it can be made.
+    #[error("no small picture can be made of {0:?}; GET /v1/workspace/content gives the file itself")]
+    NoPicture(String),
     /// It is a pipe, a socket or a device.
     #[error("{0:?} is a pipe, a socket or a device, which cannot be copied; delete it or move it elsewhere first")]
     Special(String),
