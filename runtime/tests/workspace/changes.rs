@@ -97,6 +97,20 @@ async fn what_cannot_be_copied_whole_is_not_copied_at_all() {
 }
 
 #[tokio::test]
+async fn a_copy_whose_name_would_be_too_long_is_told_as_that() {
+    let setting = Setting::new().await;
+    let (fits, long) = (format!("{}.txt", "a".repeat(247)), format!("{}.txt", "b".repeat(251)));
+    for name in [&fits, &long] {
+        setting.write(name, "");
+    }
+    assert_eq!(setting.post("duplicate", json!({"path": fits})).await.0, 200);
+    let (status, problem) = setting.post("duplicate", json!({"path": long})).await;
+    let said = "Invalid value for field path: the name of a copy would be longer than 255 bytes; rename it first";
+    assert_eq!((status, &problem["error"]), (400, &json!(said)), "{problem}");
+    assert_eq!(names(&setting).len(), 3, "{:?}", names(&setting));
+}
+
+#[tokio::test]
 async fn what_is_deleted_is_gone_with_everything_in_it() {
     let setting = Setting::new().await;
     setting.write("folder/deep/x.txt", "x");

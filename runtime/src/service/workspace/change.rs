@@ -12,7 +12,7 @@ use rustix::fs::{OFlags, RenameFlags, renameat_with};
 use uuid::Uuid;
 
 use super::item::{FileInfo, info};
-use super::place::{FileError, Place, check_name, failed};
+use super::place::{FileError, LONGEST_NAME, Place, check_name, failed};
 
 /// The most numbers that a copy's name is tried with.
 const MOST_COPIES: usize = 10_000;
@@ -88,6 +88,10 @@ fn remove(folder: &Dir, name: &str) -> io::Result<()> {
 fn free_name(folder: &Dir, name: &str, is_folder: bool, draft: &str, inside: &Path) -> Result<String, FileError> {
     for number in 1..=MOST_COPIES {
         let candidate = numbered(name, number, is_folder);
+        if candidate.len() > LONGEST_NAME {
+            let problem = format!("the name of a copy would be longer than {LONGEST_NAME} bytes; rename it first");
+            return Err(FileError::Name { field: "path", problem });
+        }
         match move_without_overwriting(folder, draft, folder, &candidate) {
             Ok(()) => return Ok(candidate),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

@@ -13,7 +13,7 @@ use rustix::io::Errno;
 const RESERVED: &str = ".troupe-";
 
 /// The longest name of a file, in bytes, as file systems have it.
-const LONGEST_NAME: usize = 255;
+pub(super) const LONGEST_NAME: usize = 255;
 
 /// Why a file cannot be used as it was asked for.
 #[derive(Debug, thiserror::Error)]
