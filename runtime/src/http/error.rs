@@ -251,6 +251,7 @@ impl From<crate::service::workspace::place::FileError> for Problem {
             FileError::Full => Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()),
             FileError::Name { field, .. } => Self::bad_request(error.to_string()).with("field", *field),
             FileError::Outside(_)
+            | FileError::Circle(_)
             | FileError::NoFolder(_)
             | FileError::NoFile(_)
             | FileError::NoPicture(_)

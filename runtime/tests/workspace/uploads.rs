@@ -248,11 +248,12 @@ async fn a_target_goes_through_folders_and_links_to_folders_of_the_workspace() {
     let setting = setting().await;
     setting.write("folder/there.txt", "");
     symlink("folder", setting.root.join("link")).unwrap();
-    for target in ["link/x", "link/new/x", "new/x", "folder/there.txt"] {
+    symlink(setting.root.join("link"), setting.root.join("whole")).unwrap();
+    for target in ["link/x", "link/new/x", "whole/y", "whole/other/y", "new/x", "folder/there.txt"] {
         let plan = begin(&setting, target, 0).await;
         assert_eq!(complete(&setting, id(&plan)).await.0, 200, "{target}");
     }
-    assert!(setting.root.join("folder/new/x").exists());
+    assert!(setting.root.join("folder/new/x").exists() && setting.root.join("folder/other/y").exists());
 }
 
 #[tokio::test]

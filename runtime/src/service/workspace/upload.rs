@@ -8,7 +8,6 @@ mod shelf;
 mod view;
 mod writers;
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +23,7 @@ pub use view::{ChunkDone, ChunkPlan, ChunkStatus, UploadCancelled, UploadDone, U
 pub(crate) use writers::Uploads;
 
 use super::files::{blocking, waited};
-use super::place::{Place, failed};
+use super::place::{FileError, Place};
 use crate::app::App;
 use crate::service::rights::Asker;
 use crate::size::Size;
@@ -272,11 +271,11 @@ fn check_way(place: &Place, inside: &Path) -> Result<(), UploadError> {
     let mut way: Vec<&Path> = inside.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty()).collect();
     way.reverse();
     for folder in way {
-        match place.folder.metadata(folder) {
+        match place.metadata(folder) {
             Ok(facts) if facts.is_dir() => {}
             Ok(_) => return Err(UploadError::Target(format!("{folder:?} is a file; name a folder"))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return check_no_link(place, folder),
-            Err(error) => return Err(UploadError::of_target(failed("look at", folder)(error))),
+            Err(FileError::Missing(_)) => return check_no_link(place, folder),
+            Err(error) => return Err(UploadError::of_target(error)),
         }
     }
     Ok(())

@@ -59,6 +59,7 @@ impl UploadError {
         match error {
             FileError::Name { problem, .. } => Self::Target(problem),
             FileError::Outside(_)
+            | FileError::Circle(_)
             | FileError::Missing(_)
             | FileError::NoFolder(_)
             | FileError::NoFile(_)
