@@ -6,13 +6,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cap_std::fs::OpenOptionsExt as _;
 use http::Method;
-use rustix::fs::OFlags;
 use troupe_core::message::Media;
 use troupe_core::port::MediaSource;
 use troupe_net::{Client, Request, Trust};
 use url::Url;
+
+use crate::service::workspace::place::Place;
 
 /// The largest image that is taken, in bytes.
 const MOST_BYTES: usize = 20 * 1_024 * 1_024;
@@ -69,20 +69,10 @@ fn read_within(root: &Path, path: &str, most: usize) -> Result<Vec<u8>, String> 
     if relative.is_absolute() {
         return Err(format!("{path:?} is outside the workspace"));
     }
-    let refused = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => format!("{path:?} is not in the workspace"),
-        std::io::ErrorKind::PermissionDenied => format!("{path:?} is outside the workspace or may not be read"),
-        _ => format!("{path:?} cannot be read: {error}"),
-    };
-    let folder = cap_std::fs::Dir::open_ambient_dir(root, cap_std::ambient_authority()).map_err(refused)?;
-    // A pipe or a device would block or never end; opening such a thing without waiting is all that is done with it.
-    let mut options = cap_std::fs::OpenOptions::new();
-    options.read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed());
-    let mut file = folder.open_with(relative, &options).map_err(refused)?;
+    let place = Place::open(root).map_err(|error| error.to_string())?;
+    let mut file = place.open_file(relative).map_err(|error| error.to_string())?;
+    let refused = |error: std::io::Error| format!("{path:?} cannot be read: {error}");
     let facts = file.metadata().map_err(refused)?;
-    if !facts.is_file() {
-        return Err(format!("{path:?} is not a file"));
-    }
     if facts.len() > u64::try_from(most).unwrap_or(u64::MAX) {
         return Err(format!("{path:?} is larger than {most} bytes"));
     }

@@ -253,9 +253,13 @@ impl From<crate::service::workspace::place::FileError> for Problem {
             FileError::Denied(_) => Self::forbidden(error.to_string()),
             FileError::Full => Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()),
             FileError::Name { field, .. } => Self::bad_request(error.to_string()).with("field", *field),
-            FileError::Outside(_) | FileError::NoFolder(_) | FileError::NoFile(_) | FileError::Root(_) => {
-                Self::bad_request(error.to_string()).with("field", "path")
-            }
+            FileError::Outside(_)
+            | FileError::Circle(_)
+            | FileError::NoFolder(_)
+            | FileError::NoFile(_)
+            | FileError::NoPicture(_)
+            | FileError::Special(_)
+            | FileError::Root(_) => Self::bad_request(error.to_string()).with("field", "path"),
             FileError::NoWorkspace | FileError::Exists(_) => Self::bad_request(error.to_string()),
             FileError::Ended => Self::unavailable(error.to_string()),
             FileError::Io { .. } => Self::internal(&error),

@@ -34,6 +34,7 @@ impl App {
         let named = named.filter(|path| !path.is_empty()).map(PathBuf::from);
         let wrong = |problem: String| Problem::bad_request(format!("Invalid value for field workspace: {problem}"));
         let root = if self.rights.is_open() {
+            let named = named.map(|named| self.whole_path(named)).transpose().map_err(wrong)?;
             let Some(root) = named.or_else(|| self.default_workspace()) else { return Ok(None) };
             root.canonicalize().map_err(|error| wrong(format!("{}: {error}", root.display())))?
         } else {
@@ -51,6 +52,20 @@ impl App {
             return Err(wrong(format!("{} belongs to the service", root.display())));
         }
         Ok(Some(root))
+    }
+
+    /// The folder that a request names: by its whole path, or by that below the service's own folder. Where the service
+    /// was started means nothing to a client.
+    fn whole_path(&self, named: PathBuf) -> Result<PathBuf, String> {
+        if named.is_absolute() {
+            return Ok(named);
+        }
+        let Some(root) = self.default_workspace().and_then(|root| root.canonicalize().ok()) else {
+            return Err(format!("this service has none that {named:?} could lie in; use a whole path"));
+        };
+        let wrong =
+            || format!("{named:?} is no folder in the service's workspace; use the path of one, or a whole path");
+        within(&root, &named).ok_or_else(wrong)
     }
 
     /// The folder of a call without a run: the service's as it is set, or the user's own.

@@ -117,6 +117,27 @@ async fn a_session_of_its_own_folder_works_there() {
 }
 
 #[tokio::test]
+async fn a_folder_without_a_whole_path_lies_in_the_services_own() {
+    let own = tempfile::tempdir().unwrap();
+    let root = own.path().canonicalize().unwrap();
+    std::fs::create_dir(root.join("notes")).unwrap();
+    std::fs::write(root.join("notes/today.txt"), "Danube").unwrap();
+    let workspace = root.clone();
+    let setting = Setting::with([small(100)], "", |settings| settings.workspace = Some(workspace)).await;
+    let session = setting.say("new", "one").await;
+    let (_, changed) = patch(&setting, &session, &json!({"workspace": "notes"})).await;
+    assert_eq!(changed["workspace"], json!(root.join("notes").display().to_string()), "{changed}");
+    let say = json!({"agent_id": "keeper", "workspace": "notes", "text": "<file>today.txt</file>"});
+    assert_eq!(setting.post("/v1/infer", &say).await.0, 200);
+    // The first is a folder of where the tests run, not of the workspace.
+    for wrong in ["src", "..", "notes/../.."] {
+        let (status, problem) = patch(&setting, &session, &json!({"workspace": wrong})).await;
+        let said = problem["error"].as_str().unwrap_or_default();
+        assert!(status == 400 && said.contains("no folder in the service's workspace"), "{wrong}: {problem}");
+    }
+}
+
+#[tokio::test]
 async fn a_session_whose_run_waits_for_a_person_says_so() {
     let calls = When { last_role: Some(Role::User), tool_offered: Some("greet".to_owned()), ..When::default() };
     let rules = [Rule::call("greet", json!({"name": "Ada"})).when(calls), small(100)];

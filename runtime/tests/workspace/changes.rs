@@ -1,6 +1,8 @@
 //! Rename, duplicate, delete, and folders (S1-172 to S1-175).
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -51,8 +53,61 @@ async fn a_copy_has_the_next_free_number() {
     assert_eq!(fs::read_to_string(setting.root.join("a (1).txt")).unwrap(), "one");
     assert_eq!(setting.post("duplicate", json!({"path": "/"})).await.0, 400);
     assert_eq!(setting.post("duplicate", json!({"path": "none"})).await.0, 404);
-    let left: Vec<_> = fs::read_dir(&setting.root).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left.len(), 6, "{left:?}");
+    assert_eq!(names(&setting).len(), 6, "{:?}", names(&setting));
+}
+
+/// The names in the workspace's own folder.
+fn names(setting: &Setting) -> Vec<String> {
+    let entries = fs::read_dir(&setting.root).unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_copy_has_entries_of_any_name() {
+    let setting = Setting::new().await;
+    let name = OsStr::from_bytes(b"caf\xe9");
+    fs::create_dir_all(setting.root.join("folder").join(name)).unwrap();
+    fs::write(setting.root.join("folder").join(name).join(name), "latin").unwrap();
+    std::os::unix::fs::symlink(name, setting.root.join("folder/link")).unwrap();
+    let (status, info) = setting.post("duplicate", json!({"path": "folder"})).await;
+    assert_eq!((status, &info["name"]), (200, &json!("folder (1)")), "{info}");
+    let copy = setting.root.join("folder (1)");
+    assert_eq!(fs::read_to_string(copy.join(name).join(name)).unwrap(), "latin");
+    assert_eq!(fs::read_link(copy.join("link")).unwrap(), name);
+}
+
+#[tokio::test]
+async fn what_cannot_be_copied_whole_is_not_copied_at_all() {
+    let setting = Setting::new().await;
+    setting.write("folder/deep/x.txt", "x");
+    for pipe in ["folder/deep/pipe", "pipe"] {
+        let (path, own) = (setting.root.join(pipe), rustix::fs::Mode::RWXU);
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, own, 0).unwrap();
+    }
+    for (path, named) in [("folder", "folder/deep/pipe"), ("pipe", "pipe")] {
+        let (status, problem) = setting.post("duplicate", json!({"path": path})).await;
+        let said = format!(
+            "\"{named}\" is a pipe, a socket or a device, which cannot be copied; delete it or move it elsewhere first"
+        );
+        assert_eq!((status, &problem["error"]), (400, &json!(said)), "{problem}");
+    }
+    assert_eq!(names(&setting), ["folder", "pipe"]);
+}
+
+#[tokio::test]
+async fn a_copy_whose_name_would_be_too_long_is_told_as_that() {
+    let setting = Setting::new().await;
+    let (fits, long) = (format!("{}.txt", "a".repeat(247)), format!("{}.txt", "b".repeat(251)));
+    for name in [&fits, &long] {
+        setting.write(name, "");
+    }
+    assert_eq!(setting.post("duplicate", json!({"path": fits})).await.0, 200);
+    let (status, problem) = setting.post("duplicate", json!({"path": long})).await;
+    let said = "Invalid value for field path: the name of a copy would be longer than 255 bytes; rename it first";
+    assert_eq!((status, &problem["error"]), (400, &json!(said)), "{problem}");
+    assert_eq!(names(&setting).len(), 3, "{:?}", names(&setting));
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! Files sent, in whole and in part (S1-169, S1-170).
 
+use std::os::unix::fs::symlink;
+
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
-use crate::setting::{Setting, answer, header};
+use crate::setting::{Setting, answer, header, names};
 
 async fn text(request: RequestBuilder) -> (u16, String) {
     let response = request.send().await.unwrap();
@@ -112,4 +114,37 @@ async fn pipes_are_no_files() {
     assert_eq!(setting.get("content", "pipe", "").await.0, 400);
     assert_eq!(setting.get("search", ".", "&query=x").await.1, json!([]));
     assert_eq!(setting.get("list", ".", "").await.1["total"], 1);
+}
+
+#[tokio::test]
+async fn a_link_with_a_whole_path_leads_to_what_is_in_the_workspace_and_nowhere_else() {
+    let setting = Setting::new().await;
+    setting.write("notes/today.txt", "Danube");
+    std::fs::write(setting.outside().join("secret.txt"), "hidden").unwrap();
+    for (target, link) in [
+        (setting.root.join("notes/today.txt"), "file"),
+        (setting.root.join("notes"), "folder"),
+        (setting.root.join("sub/../folder"), "through"),
+        (setting.root.clone(), "notes/root"),
+        (setting.outside().join("secret.txt"), "out"),
+        (setting.root.join("../outside/secret.txt"), "up"),
+        (setting.root.join("one"), "other"),
+        (setting.root.join("other"), "one"),
+        ("self".into(), "self"),
+    ] {
+        symlink(target, setting.root.join(link)).unwrap();
+    }
+    std::fs::create_dir(setting.root.join("sub")).unwrap();
+    for path in ["file", "folder/today.txt", "through/today.txt", "notes/root/through/root/file"] {
+        assert_eq!(setting.get("content", path, "").await, (200, json!("Danube")), "{path}");
+    }
+    for (path, said) in [("out", "outside"), ("up", "outside"), ("one", "in a circle"), ("self", "in a circle")] {
+        let (status, problem) = setting.get("download", path, "").await;
+        assert!(status == 400 && problem["error"].as_str().unwrap().contains(said), "{path}: {problem}");
+    }
+    let (_, listed) = setting.get("list", "folder", "").await;
+    assert_eq!(names(&listed["files"]), ["root", "today.txt"], "{listed}");
+    let (status, made) = setting.post("folder", json!({"path": "folder/new/deep"})).await;
+    assert_eq!(status, 201, "{made}");
+    assert!(setting.root.join("notes/new/deep").is_dir());
 }

@@ -67,15 +67,24 @@ async fn what_cannot_be_made_small_is_sent_as_it_is_where_it_is_small_itself() {
     setting.write("broken.png", "no picture");
     setting.write("icon.ico", "icon");
     setting.write("notes.txt", "words");
-    setting.write("large.png", vec![7; 3 * 1_024 * 1_024]);
+    for large in ["large.png", "large.txt"] {
+        setting.write(large, vec![7; 3 * 1_024 * 1_024]);
+    }
     let response = setting.ask("thumbnail", "drawing.svg", "").send().await.unwrap();
     assert_eq!((response.status().as_u16(), header(&response, "content-type")), (200, "image/svg+xml".to_owned()));
     assert!(header(&response, "content-security-policy").starts_with("sandbox"));
     assert!(header(&response, "content-disposition").starts_with("attachment"));
-    for name in ["broken.png", "icon.ico"] {
-        assert_eq!(setting.ask("thumbnail", name, "").send().await.unwrap().status(), 200, "{name}");
+    for (name, content) in [("broken.png", "no picture"), ("icon.ico", "icon"), ("notes.txt", "words")] {
+        let response = setting.ask("thumbnail", name, "").send().await.unwrap();
+        assert_eq!((response.status().as_u16(), response.text().await.unwrap().as_str()), (200, content), "{name}");
     }
-    for (path, status) in [("notes.txt", 400), ("large.png", 400), ("missing.png", 404), (".", 400)] {
+    for large in ["large.png", "large.txt"] {
+        let (status, problem) = setting.get("thumbnail", large, "").await;
+        let said =
+            format!("no small picture can be made of \"{large}\"; GET /v1/workspace/content gives the file itself");
+        assert_eq!((status, &problem["error"]), (400, &json!(said)), "{problem}");
+    }
+    for (path, status) in [("missing.png", 404), (".", 400)] {
         assert_eq!(setting.get("thumbnail", path, "").await.0, status, "{path}");
     }
     assert_eq!(setting.get("thumbnail", "icon.ico", "&size=5000").await.1["field"], json!("size"));

@@ -1,5 +1,7 @@
 //! `<file>path</file>` in a user's words (S1-183), on every route that takes them.
 
+use std::os::unix::fs::symlink;
+
 use serde_json::{Value, json};
 use troupe_model_server::{ModelServer, Rule, Scenario};
 
@@ -33,9 +35,12 @@ fn ways(agent: &str, text: &str) -> [(String, Value); 5] {
 async fn a_file_is_told_in_place_of_its_name_on_every_route() {
     let (setting, models) = setting().await;
     setting.write("notes/today.md", "Danube ``` Volga");
+    symlink(setting.root.join("notes/today.md"), setting.root.join("link")).unwrap();
+    symlink("circle", setting.root.join("circle")).unwrap();
     let (_, agents) = answer(setting.request(Method::GET, "/v1/agents")).await;
     let agent = agents["agents"][0]["agent_id"].as_str().unwrap().to_owned();
-    for (route, body) in ways(&agent, "see <file> notes/today.md </file>, please") {
+    let both = [" notes/today.md ", "link"].map(|path| ways(&agent, &format!("see <file>{path}</file>, please")));
+    for (route, body) in both.into_iter().flatten() {
         let (status, said) = answer(setting.request(Method::POST, &route).json(&body)).await;
         assert!(status < 300, "{route}: {status} {said}");
         let asked = models.requests().last().unwrap().json().to_string();
@@ -51,7 +56,7 @@ async fn a_file_is_told_in_place_of_its_name_on_every_route() {
     let pipe = setting.root.join("pipe");
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
     setting.write("binary.bin", [0, 159, 146, 150]);
-    for wrong in ["missing.txt", "../outside/x", "/etc/passwd", "notes", "pipe", "binary.bin", ""] {
+    for wrong in ["missing.txt", "../outside/x", "/etc/passwd", "notes", "pipe", "circle", "binary.bin", ""] {
         for (route, body) in ways(&agent, &format!("<file>{wrong}</file>")) {
             let (status, said) = answer(setting.request(Method::POST, &route).json(&body)).await;
             assert_eq!(status, 400, "{route} {wrong}: {said}");

@@ -1,6 +1,7 @@
 //! Uploads in pieces (S1-176 to S1-182).
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -86,6 +87,21 @@ async fn a_file_is_sent_in_pieces_in_any_order() {
 }
 
 #[tokio::test]
+async fn all_who_complete_at_one_time_get_the_same_answer() {
+    let setting = setting().await;
+    let file = content(SIZE);
+    let plan = begin(&setting, "x.bin", SIZE).await;
+    for number in 0..4 {
+        put(&setting, id(&plan), number, piece(&plan, number, &file)).await;
+    }
+    let answers = futures::future::join_all((0..8).map(|_| complete(&setting, id(&plan)))).await;
+    for answer in &answers {
+        assert_eq!((answer.0, answer), (200, &answers[0]));
+    }
+    assert_eq!(fs::read(setting.root.join("x.bin")).unwrap(), file);
+}
+
+#[tokio::test]
 async fn an_empty_file_needs_no_piece_and_a_small_one_only_one() {
     let setting = setting().await;
     let plan = begin(&setting, "empty", 0).await;
@@ -136,7 +152,10 @@ async fn a_piece_of_another_size_is_refused() {
 async fn what_cannot_be_a_target_is_refused() {
     let setting = setting().await;
     setting.write("folder/x", "");
-    let long = "x".repeat(256);
+    symlink("../outside", setting.root.join("out")).unwrap();
+    symlink("nowhere", setting.root.join("dangling")).unwrap();
+    symlink("loop", setting.root.join("loop")).unwrap();
+    let (long, deep) = ("x".repeat(256), "deep/".repeat(900) + "x");
     for target in [
         "/etc/x",
         "",
@@ -152,6 +171,11 @@ async fn what_cannot_be_a_target_is_refused() {
         "folder/x/y/z",
         ".troupe-uploads/x",
         &long,
+        &deep,
+        "out/x",
+        "out/new/x",
+        "dangling/x",
+        "loop/x",
         "a\u{0}",
     ] {
         let body = json!({"workspace_id": "default", "file_name": "x", "file_size": 1, "target_path": target});
@@ -166,9 +190,70 @@ async fn what_cannot_be_a_target_is_refused() {
         let (status, problem) = setting.post("upload/init", body).await;
         assert_eq!((status, &problem["error_code"]), (400, &json!("INVALID_REQUEST")), "{field}: {problem}");
     }
-    let mut elsewhere = good;
-    elsewhere["workspace_id"] = json!("/etc");
-    assert_eq!(setting.post("upload/init", elsewhere).await.1["error_code"], "INVALID_REQUEST");
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_refused_in_words_for_people() {
+    let setting = setting().await;
+    let whole =
+        |size: &str| format!(r#"{{"workspace_id":"default","file_name":"x","file_size":{size},"target_path":"x"}}"#);
+    let bytes = "expected a whole number of bytes, from 0";
+    for (body, said) in [
+        (whole(r#""12""#), bytes),
+        (whole("-3"), bytes),
+        (whole("1.5"), bytes),
+        (whole("true"), bytes),
+        (whole("null"), "Missing required field: file_size"),
+        (whole("99999999999999999"), "Invalid value for field file_size: it is more than"),
+        (
+            r#"{"workspace_id":5}"#.to_owned(),
+            "Invalid value for field workspace_id: invalid type: integer `5`, expected a string",
+        ),
+        (String::new(), "Empty request body"),
+        ("{bad".to_owned(), "Invalid JSON"),
+        ("[]".to_owned(), "Invalid request body"),
+    ] {
+        let (status, problem) =
+            answer(setting.request(Method::POST, "/v1/workspace/upload/init").body(body.clone())).await;
+        assert_eq!((status, &problem["error_code"]), (400, &json!("INVALID_REQUEST")), "{body}: {problem}");
+        let error = problem["error"].as_str().unwrap();
+        assert!(error.starts_with("INVALID_REQUEST: ") && error.contains(said) && !error.contains("u64"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_workspace_that_is_not_there_is_named_and_not_made() {
+    let setting = setting().await;
+    setting.write("folder/x", "");
+    let init = async |workspace: &str| {
+        let body = json!({"workspace_id": workspace, "file_name": "x", "file_size": 0, "target_path": "new"});
+        setting.post("upload/init", body).await
+    };
+    for workspace in ["nowhere", "/etc", "folder/x", "../outside", ".troupe-uploads"] {
+        let (status, problem) = init(workspace).await;
+        assert_eq!((status, &problem["error_code"]), (400, &json!("INVALID_REQUEST")), "{workspace}: {problem}");
+        let said = problem["error"].as_str().unwrap();
+        assert!(said.contains("workspace_id") && said.contains("a folder that is there"), "{said}");
+    }
+    assert!(!setting.root.join("nowhere").exists());
+    for workspace in ["folder".to_owned(), setting.whole("folder")] {
+        let (status, plan) = init(&workspace).await;
+        assert_eq!(status, 200, "{workspace}: {plan}");
+        assert_eq!(complete(&setting, id(&plan)).await.1["path"], setting.whole("folder/new"));
+    }
+}
+
+#[tokio::test]
+async fn a_target_goes_through_folders_and_links_to_folders_of_the_workspace() {
+    let setting = setting().await;
+    setting.write("folder/there.txt", "");
+    symlink("folder", setting.root.join("link")).unwrap();
+    symlink(setting.root.join("link"), setting.root.join("whole")).unwrap();
+    for target in ["link/x", "link/new/x", "whole/y", "whole/other/y", "new/x", "folder/there.txt"] {
+        let plan = begin(&setting, target, 0).await;
+        assert_eq!(complete(&setting, id(&plan)).await.0, 200, "{target}");
+    }
+    assert!(setting.root.join("folder/new/x").exists() && setting.root.join("folder/other/y").exists());
 }
 
 #[tokio::test]
@@ -179,7 +264,8 @@ async fn a_folder_that_became_a_file_meanwhile_is_named() {
     setting.write("notes", "a file");
     let complete = format!("upload/{}/complete", id(&plan));
     let (status, problem) = setting.post(&complete, json!({})).await;
-    assert_eq!((status, &problem["error"]), (400, &json!("\"notes\" is not a directory")), "{problem}");
+    let said = "INVALID_TARGET_PATH: \"notes\" is a file; name a folder";
+    assert_eq!((status, &problem["error"]), (400, &json!(said)), "{problem}");
     fs::remove_file(setting.root.join("notes")).unwrap();
     assert_eq!(setting.post(&complete, json!({})).await.0, 200, "nothing was lost");
 }

@@ -93,6 +93,28 @@ async fn what_the_script_installs_answers_with_the_same_resources_and_no_secret(
 }
 
 #[tokio::test]
+async fn what_cannot_start_or_runs_already_is_told_and_what_runs_is_left_alone() {
+    let place = Place::with(MANIFESTS).unwrap();
+    let service = place.serve().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let pid = || std::fs::read_to_string(home.join("server.pid")).ok();
+    // The service that gives the script has this port, and answers there.
+    let taken = service.url().rsplit(':').next().unwrap().parse().unwrap();
+    let (done, said) = install(service.url(), &home, taken, "background").await;
+    assert!(!done && said.contains("is in use") && !said.contains("Troupe runs at"), "{said}");
+    assert_eq!(pid(), None);
+    let port = port();
+    let (done, said) = install(service.url(), &home, port, "background").await;
+    assert!(done, "{said}");
+    let first = pid().unwrap();
+    let (done, said) = install(service.url(), &home, port, "background").await;
+    assert!(!done && said.contains(&format!("stop it with `kill {}`", first.trim())), "{said}");
+    assert_eq!(pid(), Some(first));
+    stop(&home).await;
+}
+
+#[tokio::test]
 async fn a_script_that_broke_off_does_nothing() {
     let place = Place::new().unwrap();
     let service = place.serve().await.unwrap();

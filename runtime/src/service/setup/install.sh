@@ -59,19 +59,45 @@ TROUPE_START
   mv -f "$start.new" "$start"
 }
 
+# The process of this installation that runs already, if one does. Its number alone may be another program's by now.
+running() {
+  earlier=$(cat "$home/server.pid" 2>/dev/null) || return 1
+  case "$earlier" in '' | *[!0-9]*) return 1 ;; esac
+  command=$(tr '\0' ' ' 2>/dev/null <"/proc/$earlier/cmdline") || return 1
+  case "$command" in */app/troupe\ serve\ *) say "$earlier" ;; *) return 1 ;; esac
+}
+
+# Whether a process listens at the port: another program may have it, and would answer. The system's table names the
+# socket that listens (state 0A), and the process has that socket open.
+listens() {
+  sockets=$(awk -v port="$(printf ':%04X' "$port")" '$4 == "0A" && index($2, port) { print $10 }' \
+    /proc/net/tcp /proc/net/tcp6 2>/dev/null)
+  for socket in $sockets; do
+    ! ls -l "/proc/$1/fd" 2>/dev/null | grep -q "socket:\[$socket\]" || return 0
+  done
+  return 1
+}
+
+ready() {
+  listens "$1" || return 1
+  ! command -v curl >/dev/null 2>&1 || curl -sf "http://127.0.0.1:$port/readyz" >/dev/null 2>&1
+}
+
 start_in_background() {
+  if earlier=$(running); then
+    fail "process $earlier runs what was installed here before: stop it with \`kill $earlier\`, then start $start"
+  fi
   nohup "$start" >"$home/server.log" 2>&1 </dev/null &
   process=$!
+  tries=0
+  until ready "$process"; do
+    kill -0 "$process" 2>/dev/null || { tail -n 5 "$home/server.log" >&2; fail "it did not start: see $home/server.log"; }
+    tries=$((tries + 1))
+    [ "$tries" -lt 100 ] || fail "process $process is not ready yet: see $home/server.log"
+    sleep 0.2
+  done
+  # Not before: the file of a service that runs must not name a process that could not take its port.
   printf '%s\n' "$process" >"$home/server.pid"
-  if command -v curl >/dev/null 2>&1; then
-    tries=0
-    until curl -sf "http://127.0.0.1:$port/readyz" >/dev/null 2>&1; do
-      kill -0 "$process" 2>/dev/null || { tail -n 5 "$home/server.log" >&2; fail "it did not start: see $home/server.log"; }
-      tries=$((tries + 1))
-      [ "$tries" -lt 100 ] || fail "it is not ready yet: see $home/server.log"
-      sleep 0.2
-    done
-  fi
   say "Troupe runs at http://127.0.0.1:$port/ (process $process, log $home/server.log)"
 }
 
@@ -80,7 +106,7 @@ main() {
   port=${AGENT_SERVICE_PORT:-7988}
   how=${START_AGENT_SERVICE:-background}
   case "$how" in background | foreground | none) ;; *) fail "START_AGENT_SERVICE is background, foreground or none" ;; esac
-  case "$port" in '' | *[!0-9]*) fail "AGENT_SERVICE_PORT is the number of a port" ;; esac
+  case "$port" in '' | 0* | *[!0-9]*) fail "AGENT_SERVICE_PORT is the number of a port" ;; esac
   [ "$(uname -s)" = Linux ] || fail "this program is for Linux, and this is $(uname -s)"
   case "$(uname -m)" in
     @MACHINE@) ;;

@@ -3,15 +3,16 @@
 //! Each works on the handle of the folder that holds the file, by its bare name: what is swapped for a link meanwhile is
 //! changed itself, and never what the link leads to.
 
+use std::ffi::OsStr;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _, PermissionsExt as _};
 use rustix::fs::{OFlags, RenameFlags, renameat_with};
 use uuid::Uuid;
 
 use super::item::{FileInfo, info};
-use super::place::{FileError, Place, check_name, failed};
+use super::place::{FileError, LONGEST_NAME, Place, check_name, failed};
 
 /// The most numbers that a copy's name is tried with.
 const MOST_COPIES: usize = 10_000;
@@ -30,13 +31,13 @@ pub(super) fn rename(place: &Place, inside: &Path, new: &str) -> Result<FileInfo
     info(place, &target)
 }
 
-/// Copies a file or a folder beside itself, as `name (1).ext` or the next number that is free.
+/// Copies a file or a folder beside itself, as `name (1).ext` or the next number that is free: all of it, or nothing.
 pub(super) fn duplicate(place: &Place, inside: &Path) -> Result<FileInfo, FileError> {
     let (folder, name) = place.parent(inside)?;
     let is_folder = folder.symlink_metadata(&name).map_err(failed("duplicate", inside))?.is_dir();
     // Made under a name that nobody sees, so that no half a copy is ever there.
     let draft = format!(".troupe-copy-{}", Uuid::now_v7());
-    let copied = copy(&folder, &name, &folder, &draft, 0).map_err(failed("duplicate", inside));
+    let copied = copy((&folder, name.as_ref()), (&folder, draft.as_ref()), inside, 0);
     let placed = copied.and_then(|()| {
         let target = free_name(&folder, &name, is_folder, &draft, inside)?;
         info(place, &inside.with_file_name(target))
@@ -87,6 +88,10 @@ fn remove(folder: &Dir, name: &str) -> io::Result<()> {
 fn free_name(folder: &Dir, name: &str, is_folder: bool, draft: &str, inside: &Path) -> Result<String, FileError> {
     for number in 1..=MOST_COPIES {
         let candidate = numbered(name, number, is_folder);
+        if candidate.len() > LONGEST_NAME {
+            let problem = format!("the name of a copy would be longer than {LONGEST_NAME} bytes; rename it first");
+            return Err(FileError::Name { field: "path", problem });
+        }
         match move_without_overwriting(folder, draft, folder, &candidate) {
             Ok(()) => return Ok(candidate),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -104,34 +109,38 @@ fn numbered(name: &str, number: usize, is_folder: bool) -> String {
     }
 }
 
-/// Copies by bare names between two open folders. A link is copied as a link; pipes and devices are left out.
-fn copy(from: &Dir, name: &str, to: &Dir, new: &str, depth: usize) -> io::Result<()> {
-    let facts = from.symlink_metadata(name)?;
-    if facts.is_symlink() {
-        return to.symlink_contents(from.read_link_contents(name)?, new);
+/// Copies by bare names, of any bytes, between two open folders; `inside` is the path that errors name. A link is copied
+/// as a link.
+fn copy(from: (&Dir, &OsStr), to: (&Dir, &OsStr), inside: &Path, depth: usize) -> Result<(), FileError> {
+    let facts = from.0.symlink_metadata(from.1).map_err(failed("duplicate", inside))?;
+    if facts.is_dir() {
+        return copy_folder(from, to, inside, depth);
     }
-    if facts.is_file() {
-        return copy_file(from, name, to, new);
-    }
-    if !facts.is_dir() {
-        return Ok(());
-    }
+    let copied = if facts.is_symlink() {
+        from.0.read_link_contents(from.1).and_then(|target| to.0.symlink_contents(target, to.1))
+    } else if facts.is_file() {
+        copy_file(from, to)
+    } else {
+        return Err(FileError::Special(inside.display().to_string()));
+    };
+    copied.map_err(failed("duplicate", inside))
+}
+
+fn copy_folder(from: (&Dir, &OsStr), to: (&Dir, &OsStr), inside: &Path, depth: usize) -> Result<(), FileError> {
     if depth == DEEPEST {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the folders are too deep"));
+        let problem = format!("its folders are more than {DEEPEST} deep; duplicate a part of it");
+        return Err(FileError::Name { field: "path", problem });
     }
-    to.create_dir(new)?;
-    let (from, to) = (from.open_dir(name)?, to.open_dir(new)?);
-    for entry in from.entries()? {
-        let name: PathBuf = entry?.file_name().into();
-        // Names that are no UTF-8 cannot be passed on by these functions; such a file was not made here.
-        if let Some(name) = name.to_str() {
-            copy(&from, name, &to, name, depth + 1)?;
-        }
+    let opened = to.0.create_dir(to.1).and_then(|()| Ok((from.0.open_dir(from.1)?, to.0.open_dir(to.1)?)));
+    let (from, to) = opened.map_err(failed("duplicate", inside))?;
+    for entry in from.entries().map_err(failed("duplicate", inside))? {
+        let name = entry.map_err(failed("duplicate", inside))?.file_name();
+        copy((&from, &name), (&to, &name), &inside.join(&name), depth + 1)?;
     }
     Ok(())
 }
 
-fn copy_file(from: &Dir, name: &str, to: &Dir, new: &str) -> io::Result<()> {
+fn copy_file((from, name): (&Dir, &OsStr), (to, new): (&Dir, &OsStr)) -> io::Result<()> {
     let mut options = super::place::for_reading();
     options.custom_flags((OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed());
     let source = from.open_with(name, &options)?;

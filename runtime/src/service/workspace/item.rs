@@ -78,13 +78,13 @@ pub(super) fn entries(place: &Place, inside: &Path, folder: &Dir) -> Result<Vec<
 }
 
 fn is_folder(place: &Place, inside: &Path, kind: FileType) -> bool {
-    kind.is_dir() || (kind.is_symlink() && place.folder.metadata(inside).is_ok_and(|facts| facts.is_dir()))
+    kind.is_dir() || (kind.is_symlink() && place.metadata(inside).is_ok_and(|facts| facts.is_dir()))
 }
 
 /// What is said of something in a folder; `None` where it is gone.
 pub(super) fn item(place: &Place, inside: &Path, folder: &Dir, found: &Found) -> Option<FileItem> {
     let path = inside.join(&found.name);
-    let followed = if found.is_link { place.folder.metadata(&path).ok() } else { None };
+    let followed = if found.is_link { place.metadata(&path).ok() } else { None };
     // Of a link that leads nowhere, or out, only itself is told.
     let facts = followed.map_or_else(|| folder.symlink_metadata(&found.name).ok(), Some)?;
     Some(of_file(place, &path, &facts))

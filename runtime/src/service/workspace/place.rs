@@ -1,11 +1,12 @@
 //! An open workspace: every path of a request is opened through the handle of its folder (cap-std), step by step, so that
 //! neither `..` nor a link, not even one that appears meanwhile, leads out of it.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt};
+use cap_std::fs::{Dir, File, Metadata, OpenOptions, OpenOptionsExt};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
@@ -13,7 +14,10 @@ use rustix::io::Errno;
 const RESERVED: &str = ".troupe-";
 
 /// The longest name of a file, in bytes, as file systems have it.
-const LONGEST_NAME: usize = 255;
+pub(super) const LONGEST_NAME: usize = 255;
+
+/// The most links on the way to a file, as Linux has it; who follows more goes in a circle.
+const MOST_LINKS: usize = 40;
 
 /// Why a file cannot be used as it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +28,9 @@ pub enum FileError {
     /// The path leads out, or is written so that it could.
     #[error("{0:?} is outside the workspace; use a path inside it, without ..")]
     Outside(String),
+    /// Its links lead nowhere else.
+    #[error("{0:?} is a link that leads in a circle; delete it, or make it lead to a file")]
+    Circle(String),
     /// Nothing is there.
     #[error("{0:?} is not in the workspace; GET /v1/workspace/list shows what is")]
     Missing(String),
@@ -33,6 +40,12 @@ pub enum FileError {
     /// It is a folder, or no regular file.
     #[error("{0:?} is not a file")]
     NoFile(String),
+    /// It is large, and no small picture of it can be made.
+    #[error("no small picture can be made of {0:?}; GET /v1/workspace/content gives the file itself")]
+    NoPicture(String),
+    /// It is a pipe, a socket or a device.
+    #[error("{0:?} is a pipe, a socket or a device, which cannot be copied; delete it or move it elsewhere first")]
+    Special(String),
     /// It is the workspace itself.
     #[error("the workspace itself cannot be {0}; name something in it")]
     Root(&'static str),
@@ -77,9 +90,8 @@ pub(super) fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error
         io::ErrorKind::NotADirectory => FileError::NoFolder(path),
         io::ErrorKind::IsADirectory => FileError::NoFile(path),
         io::ErrorKind::AlreadyExists => FileError::Exists(path),
-        // What cap-std answers itself is that the path leads out; the system's own refusals have a number.
-        io::ErrorKind::PermissionDenied if source.raw_os_error().is_none() => FileError::Outside(path),
-        _ if source.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => FileError::Outside(path),
+        _ if leads_out(&source) => FileError::Outside(path),
+        _ if source.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => FileError::Circle(path),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => FileError::Denied(path),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => FileError::Full,
         io::ErrorKind::InvalidFilename => {
@@ -87,6 +99,11 @@ pub(super) fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error
         }
         _ => FileError::Io { action, path, source },
     }
+}
+
+/// What cap-std answers itself is that the path leads out; the system's own refusals have a number.
+fn leads_out(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none()
 }
 
 /// An open workspace.
@@ -144,21 +161,69 @@ impl Place {
         &self.root
     }
 
+    /// Does something with what is at a path. The handle refuses a link whose target is a whole path: where that lies in
+    /// the folder, it is done with the path that the link leads to, through the handle all the same.
+    fn follow<T>(
+        &self,
+        (action, inside): (&'static str, &Path),
+        work: impl Fn(&Path) -> io::Result<T>,
+    ) -> Result<T, FileError> {
+        let done = match work(inside) {
+            Err(error) if leads_out(&error) => work(&self.without_links(inside)?),
+            done => done,
+        };
+        done.map_err(failed(action, inside))
+    }
+
+    /// The path without links to the same place, as its links are at this moment.
+    fn without_links(&self, inside: &Path) -> Result<PathBuf, FileError> {
+        let shown = || inside.display().to_string();
+        let (mut way, mut rest, mut links) = (PathBuf::from("."), parts(inside), 0);
+        while let Some(part) = rest.pop() {
+            match self.folder.read_link_contents(way.join(&part)) {
+                Ok(_) if links == MOST_LINKS => return Err(FileError::Circle(shown())),
+                Ok(target) => {
+                    links += 1;
+                    let below = target.strip_prefix(&self.root);
+                    if below.is_ok() {
+                        way = PathBuf::from(".");
+                    } else if target.is_absolute() {
+                        return Err(FileError::Outside(shown()));
+                    }
+                    rest.extend(parts(below.unwrap_or(&target)));
+                }
+                Err(_) if part != ".." => way.push(part),
+                Err(_) if way.pop() && !way.as_os_str().is_empty() => {}
+                Err(_) => return Err(FileError::Outside(shown())),
+            }
+        }
+        Ok(way)
+    }
+
+    /// What is known of what is at a path, and of a link what is known of what it leads to.
+    pub(super) fn metadata(&self, inside: &Path) -> Result<Metadata, FileError> {
+        self.follow(("look at", inside), |inside| self.folder.metadata(inside))
+    }
+
     /// Opens a folder below it.
     pub(super) fn open_folder(&self, inside: &Path) -> Result<Dir, FileError> {
         if inside.as_os_str().is_empty() {
             return self.folder.try_clone().map_err(failed("open", inside));
         }
-        self.folder.open_dir(inside).map_err(failed("open", inside))
+        self.follow(("open", inside), |inside| self.folder.open_dir(inside))
     }
 
     /// Makes the folders above something that are not there.
     pub(super) fn make_parents(&self, inside: &Path) -> Result<(), FileError> {
         let Some(parent) = inside.parent().filter(|parent| !parent.as_os_str().is_empty()) else { return Ok(()) };
-        self.folder.create_dir_all(parent).map_err(|error| match error.kind() {
+        if self.metadata(parent).is_ok_and(|facts| facts.is_dir()) {
+            return Ok(());
+        }
+        let made = self.follow(("make the folder", parent), |parent| self.folder.create_dir_all(parent));
+        made.map_err(|error| match error {
             // A part of the path is there, and no folder.
-            io::ErrorKind::AlreadyExists => FileError::NoFolder(parent.display().to_string()),
-            _ => failed("make the folder", parent)(error),
+            FileError::Exists(path) => FileError::NoFolder(path),
+            error => error,
         })
     }
 
@@ -170,14 +235,20 @@ impl Place {
     }
 
     /// Opens a regular file for reading.
-    pub(super) fn open_file(&self, inside: &Path) -> Result<File, FileError> {
+    pub(crate) fn open_file(&self, inside: &Path) -> Result<File, FileError> {
         if inside.as_os_str().is_empty() {
             return Err(FileError::NoFile(".".to_owned()));
         }
-        let file = self.folder.open_with(inside, &for_reading()).map_err(failed("read", inside))?;
+        let file = self.follow(("read", inside), |inside| self.folder.open_with(inside, &for_reading()))?;
         let facts = file.metadata().map_err(failed("read", inside))?;
         if facts.is_file() { Ok(file) } else { Err(FileError::NoFile(inside.display().to_string())) }
     }
+}
+
+/// The steps of a path, the last first.
+fn parts(path: &Path) -> Vec<OsString> {
+    let steps = path.components().filter(|step| matches!(step, Component::Normal(_) | Component::ParentDir));
+    steps.rev().map(|step| step.as_os_str().to_owned()).collect()
 }
 
 /// A pipe or a device would block or never end; opening such a thing without waiting is all that is done with it.

@@ -55,7 +55,7 @@ pub struct Picture {
 pub enum Thumbnail {
     /// A small picture of it.
     Made(Picture, Facts),
-    /// The picture itself: it is small, or a drawing, or of a format that only browsers read.
+    /// The file itself: no smaller picture can be made of it, and it is small.
     Original(Content),
 }
 
@@ -81,12 +81,10 @@ impl Thumbnails {
     /// A picture that fits into a square of `edge` pixels.
     ///
     /// # Errors
-    /// [`FileError::NoFile`] where it is no picture, or one that is too large and cannot be read.
+    /// [`FileError::NoPicture`] where none can be made, and the file is too large to be sent instead.
     pub(super) async fn of(&self, content: Content, edge: u32) -> Result<Thumbnail, FileError> {
-        if !content.kind.is_image() {
-            return Err(FileError::NoFile(content.name));
-        }
-        let made = if content.facts.length > LARGEST_FILE || content.kind.is_active() {
+        let can_be_made = content.kind.is_image() && !content.kind.is_active() && content.facts.length <= LARGEST_FILE;
+        let made = if !can_be_made {
             None
         } else {
             let file = content.file.try_clone().map_err(|source| read_failed(&content.name, source))?;
@@ -96,7 +94,7 @@ impl Thumbnails {
         match made {
             Some(picture) => Ok(Thumbnail::Made(picture, content.facts)),
             None if content.facts.length <= SMALL_ORIGINAL => Ok(Thumbnail::Original(content)),
-            None => Err(FileError::NoFile(content.name)),
+            None => Err(FileError::NoPicture(content.name)),
         }
     }
 }

@@ -5,10 +5,10 @@ mod error;
 mod plan;
 mod receive;
 mod shelf;
+mod target;
 mod view;
 mod writers;
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,13 +24,14 @@ pub use view::{ChunkDone, ChunkPlan, ChunkStatus, UploadCancelled, UploadDone, U
 pub(crate) use writers::Uploads;
 
 use super::files::{blocking, waited};
-use super::place::{FileError, Place};
+use super::place::Place;
 use crate::app::App;
 use crate::service::rights::Asker;
 use crate::size::Size;
 use plan::{Plan, Span, cut};
 use receive::receive;
 use shelf::{Shelf, Upload};
+use target::{check_target, target_below};
 use writers::Closing;
 
 /// The largest file, in bytes: 16 TiB, as the usual file systems have it.
@@ -113,7 +114,7 @@ impl App {
         let looked = (root.clone(), id.to_owned());
         let plan = blocking(move || find(&looked.0, &looked.1).map(|upload| upload.plan)).await?;
         let target = self.upload_root(asker, &plan).await?;
-        let closed = self.files.uploads.close(id);
+        let closed = self.files.uploads.close(id).await;
         let closed = closed.ok_or_else(|| UploadError::NotReady("a chunk is being sent; wait for it".to_owned()))?;
         let id = id.to_owned();
         blocking(move || {
@@ -177,10 +178,13 @@ impl App {
             return Ok((Some(workspace.to_owned()), PathBuf::new()));
         }
         let root = self.files_root(asker, None).await?;
-        let wrong = |error: FileError| UploadError::Request(format!("workspace_id: {error}"));
         let named = workspace.to_owned();
-        let inside = blocking(move || Place::open(&root)?.inside(&named).map_err(wrong));
-        Ok((None, inside.await?))
+        let folder = blocking(move || {
+            let place = Place::open(&root)?;
+            let inside = place.inside(&named)?;
+            place.open_folder(&inside).map(|_| inside)
+        });
+        Ok((None, folder.await.map_err(UploadError::of_workspace)?))
     }
 
     /// The folder that an upload's file goes to, if `asker` still has it.
@@ -226,38 +230,9 @@ fn being_completed() -> UploadError {
     UploadError::NotReady("the upload is being completed".to_owned())
 }
 
-/// The path of a file below a folder of the workspace.
-fn target_below(folder: &Path, target: &str) -> Result<String, UploadError> {
-    let wrong = |problem: &str| Err(UploadError::Target(problem.to_owned()));
-    if target.is_empty() || target.starts_with('/') {
-        return wrong("name a file below the workspace, such as notes/today.txt");
-    }
-    if target.contains('\0') {
-        return wrong("it holds a zero byte");
-    }
-    for part in target.split('/') {
-        match part {
-            "" | "." | ".." => return wrong("its parts are names, not empty, . or .."),
-            part if part.len() > 255 => return wrong("a part of it is longer than 255 bytes"),
-            _ => {}
-        }
-    }
-    match folder.join(target).to_str() {
-        Some(whole) if !whole.starts_with(".troupe-") => Ok(whole.to_owned()),
-        _ => wrong("names that begin with .troupe- are the service's"),
-    }
-}
-
 fn begin(shelf: &Path, root: &Path, plan: Plan, now: i64) -> Result<Plan, UploadError> {
     let target = Place::open(root)?;
-    let inside = target.inside(&plan.target_path)?;
-    match target.folder.symlink_metadata(&inside) {
-        Ok(facts) if facts.is_dir() => return Err(UploadError::Target("it is a directory".to_owned())),
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            return Err(UploadError::Target("it is below a file; name a folder".to_owned()));
-        }
-        _ => {}
-    }
+    check_target(&target, &target.inside(&plan.target_path)?)?;
     let Some(shelf) = Shelf::open(&Place::open(shelf)?, true)? else { return Err(UploadError::NoUpload(plan.id)) };
     shelf.sweep(now);
     if shelf.all().iter().filter(|upload| upload.plan.state == UploadState::Uploading).count() >= MOST_OPEN {
@@ -298,9 +273,7 @@ fn complete(shelf: &Path, target: &Path, id: &str) -> Result<UploadDone, UploadE
             return Err(UploadError::NotReady(format!("chunk {lacking} is not uploaded yet")));
         }
         UploadState::Uploading => {
-            if target.folder.symlink_metadata(&inside).is_ok_and(|facts| facts.is_dir()) {
-                return Err(UploadError::Target("it is a directory".to_owned()));
-            }
+            check_target(&target, &inside)?;
             upload.place(&target, &inside)?;
         }
     }

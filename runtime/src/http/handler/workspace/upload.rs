@@ -14,7 +14,7 @@ use crate::http::error::{Problem, ProblemBody};
 use crate::http::extract::{Body, Id};
 use crate::service::rights::Asker;
 use crate::service::workspace::upload::{
-    Announced, ChunkDone, UploadCancelled, UploadDone, UploadInput, UploadPlan, UploadStatus,
+    Announced, ChunkDone, UploadCancelled, UploadDone, UploadError, UploadInput, UploadPlan, UploadStatus,
 };
 
 /// The description of this file's routes.
@@ -42,9 +42,22 @@ pub fn routes() -> Router<Arc<App>> {
 async fn init(
     State(app): State<Arc<App>>,
     asker: Asker,
-    Body(input): Body<UploadInput>,
+    input: Result<Body<UploadInput>, Problem>,
 ) -> Result<Json<UploadPlan>, Problem> {
+    let Body(input) = input.map_err(in_s1s_words)?;
     Ok(Json(app.begin_upload(&asker, input).await?))
+}
+
+/// A body that cannot be read, with the code that S1's clients look for.
+fn in_s1s_words(problem: Problem) -> Problem {
+    if problem.status() != StatusCode::BAD_REQUEST {
+        return problem;
+    }
+    let told = Problem::from(UploadError::Request(problem.detail().to_owned()));
+    match problem.member("field") {
+        Some(field) => told.with("field", field.clone()),
+        None => told,
+    }
 }
 
 /// Send a piece of an upload, also once more

@@ -42,6 +42,34 @@ pub enum UploadError {
     Refused(Box<Problem>),
 }
 
+impl UploadError {
+    /// The error of looking for the folder that a `workspace_id` names.
+    pub(super) fn of_workspace(error: FileError) -> Self {
+        let problem = match error {
+            error @ (FileError::NoWorkspace | FileError::Ended | FileError::Io { .. }) => return Self::File(error),
+            FileError::Name { problem, .. } => problem,
+            error => error.to_string(),
+        };
+        let remedy = "use default, the path of a folder that is there, or the id of a session";
+        Self::Request(format!("Invalid value for field workspace_id: {problem}; {remedy}"))
+    }
+
+    /// The error of something that was tried with the path that the file goes to.
+    pub(super) fn of_target(error: FileError) -> Self {
+        match error {
+            FileError::Name { problem, .. } => Self::Target(problem),
+            FileError::Outside(_)
+            | FileError::Circle(_)
+            | FileError::Missing(_)
+            | FileError::NoFolder(_)
+            | FileError::NoFile(_)
+            | FileError::Exists(_)
+            | FileError::Denied(_) => Self::Target(error.to_string()),
+            error => Self::File(error),
+        }
+    }
+}
+
 impl From<Problem> for UploadError {
     fn from(problem: Problem) -> Self {
         Self::Refused(Box::new(problem))

@@ -8,6 +8,7 @@ use std::time::Duration;
 use cap_std::fs::{Dir, MetadataExt as _, OpenOptions};
 use rustix::fs::{FallocateFlags, fallocate};
 
+use super::error::UploadError;
 use super::plan::{Plan, UploadState};
 use crate::service::workspace::place::{FileError, Place, failed};
 
@@ -144,19 +145,19 @@ impl Upload {
     }
 
     /// Moves the file to its place, in the way that nobody ever sees half of it; what was there goes.
-    pub(super) fn place(&mut self, target: &Place, inside: &Path) -> Result<(), FileError> {
+    pub(super) fn place(&mut self, target: &Place, inside: &Path) -> Result<(), UploadError> {
         let data = self.data()?;
         data.sync_all().map_err(failed("write", inside))?;
-        target.make_parents(inside)?;
-        let (folder, name) = target.parent(inside)?;
+        target.make_parents(inside).map_err(UploadError::of_target)?;
+        let (folder, name) = target.parent(inside).map_err(UploadError::of_target)?;
         let moved = self.folder.rename(DATA, &folder, &name).or_else(|error| {
             // The folder is another disk's: the file goes there first.
             if error.kind() == io::ErrorKind::CrossesDevices { self.carry(&folder, &name) } else { Err(error) }
         });
-        moved.map_err(failed("complete", inside))?;
+        moved.map_err(|error| UploadError::of_target(failed("complete", inside)(error)))?;
         // After a loss of power the file is at one of the two places; this asks for the new one.
         drop(folder.into_std_file().sync_all());
-        self.end(UploadState::Completed)
+        Ok(self.end(UploadState::Completed)?)
     }
 
     fn carry(&self, folder: &Dir, name: &str) -> io::Result<()> {

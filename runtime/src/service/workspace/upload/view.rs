@@ -1,6 +1,9 @@
 //! What uploads are asked and answered with (S1-176 to S1-180).
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::UploadState;
@@ -17,13 +20,41 @@ pub struct UploadInput {
     #[schema(required = true)]
     pub file_name: Option<String>,
     /// Its size in bytes.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "size")]
     #[schema(required = true)]
     pub file_size: Option<u64>,
     /// The path of the file below that folder; what is there is overwritten.
     #[serde(default)]
     #[schema(required = true)]
     pub target_path: Option<String>,
+}
+
+/// Reads a size, with errors that say what one is instead of the type that holds it here.
+fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    Ok(Option::<Bytes>::deserialize(deserializer)?.map(|Bytes(size)| size))
+}
+
+/// A number of bytes.
+struct Bytes(u64);
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_u64(BytesVisitor)
+    }
+}
+
+struct BytesVisitor;
+
+impl Visitor<'_> for BytesVisitor {
+    type Value = Bytes;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a whole number of bytes, from 0")
+    }
+
+    fn visit_u64<E>(self, size: u64) -> Result<Bytes, E> {
+        Ok(Bytes(size))
+    }
 }
 
 /// An upload that was begun (S1-176).

@@ -1,7 +1,7 @@
 //! Who writes which piece at this moment, in this process: one at a time, the newest wins, and none while its upload is
 //! completed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,8 +17,8 @@ pub(crate) struct Uploads {
 #[derive(Debug, Default)]
 struct State {
     pieces: HashMap<(String, usize), Piece>,
-    /// Uploads that are completed at this moment.
-    closing: HashSet<String>,
+    /// Uploads that are completed at this moment, each with what tells that it is over.
+    closing: HashMap<String, CancellationToken>,
 }
 
 /// A piece that somebody writes.
@@ -56,6 +56,7 @@ pub(super) struct Closing;
 pub(super) struct Closed {
     uploads: Uploads,
     id: String,
+    over: CancellationToken,
 }
 
 impl Uploads {
@@ -68,7 +69,7 @@ impl Uploads {
         let key = (id.to_owned(), chunk);
         let (turn, mut held) = {
             let mut state = self.lock();
-            if state.closing.contains(id) {
+            if state.closing.contains_key(id) {
                 return Err(Closing);
             }
             let piece = state.pieces.entry(key.clone()).or_default();
@@ -90,11 +91,28 @@ impl Uploads {
         state.pieces.get(&(id.to_owned(), chunk)).map(|piece| piece.received.load(Ordering::Relaxed))
     }
 
-    /// Keeps writers away from an upload; `None` while there are some, or somebody else does.
-    pub(super) fn close(&self, id: &str) -> Option<Closed> {
+    /// Keeps writers away from an upload, after whoever else does; `None` while there are some.
+    pub(super) async fn close(&self, id: &str) -> Option<Closed> {
+        loop {
+            match self.try_close(id)? {
+                Ok(closed) => return Some(closed),
+                Err(another) => another.cancelled().await,
+            }
+        }
+    }
+
+    /// The same at once, or what tells that another one is done with it.
+    fn try_close(&self, id: &str) -> Option<Result<Closed, CancellationToken>> {
         let mut state = self.lock();
-        let is_busy = state.pieces.keys().any(|(upload, _)| upload == id);
-        (!is_busy && state.closing.insert(id.to_owned())).then(|| Closed { uploads: self.clone(), id: id.to_owned() })
+        if let Some(another) = state.closing.get(id) {
+            return Some(Err(another.clone()));
+        }
+        if state.pieces.keys().any(|(upload, _)| upload == id) {
+            return None;
+        }
+        let over = CancellationToken::new();
+        state.closing.insert(id.to_owned(), over.clone());
+        Some(Ok(Closed { uploads: self.clone(), id: id.to_owned(), over }))
     }
 
     /// Ends whoever writes to an upload.
@@ -132,6 +150,7 @@ impl Drop for Held {
 impl Drop for Closed {
     fn drop(&mut self) {
         self.uploads.lock().closing.remove(&self.id);
+        self.over.cancel();
     }
 }
 
@@ -162,13 +181,22 @@ mod tests {
     async fn an_upload_is_completed_only_while_nobody_writes() {
         let uploads = Uploads::default();
         let turn = uploads.turn("a", 1).await.unwrap();
-        assert!(uploads.close("a").is_none() && uploads.close("b").is_some());
+        assert!(uploads.close("a").await.is_none() && uploads.close("b").await.is_some());
         drop(turn);
-        let closed = uploads.close("a").unwrap();
-        assert!(uploads.close("a").is_none());
+        let closed = uploads.close("a").await.unwrap();
         assert_eq!(uploads.turn("a", 0).await.err(), Some(Closing));
         drop(closed);
         assert!(uploads.turn("a", 0).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn whoever_completes_an_upload_too_waits_for_the_first() {
+        let uploads = Uploads::default();
+        let first = uploads.close("a").await.unwrap();
+        let mut second = Box::pin(uploads.close("a"));
+        assert!(futures::poll!(&mut second).is_pending());
+        drop(first);
+        assert!(second.await.is_some());
     }
 
     #[tokio::test]
