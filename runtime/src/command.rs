@@ -16,7 +16,7 @@ use std::future::Future;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::telemetry::log::{self, LogFormat};
 
@@ -78,7 +78,7 @@ pub struct UsageError(pub String);
 ///
 /// Exit codes: 0 done, 1 failed (or `validate` found errors), 2 wrong usage, 130 interrupted.
 pub fn run() -> ExitCode {
-    match Arguments::parse().run() {
+    match Arguments::of_process().run() {
         Ok(code) => code,
         Err(error) => {
             // Nobody is left to be told when standard error is closed.
@@ -88,7 +88,19 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// An empty variable counts as absent.
+fn without_empty(command: clap::Command) -> clap::Command {
+    let is_empty = |arg: &clap::Arg| arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+    let without = |arg: clap::Arg| if is_empty(&arg) { arg.env(clap::builder::Resettable::Reset) } else { arg };
+    command.mut_args(without).mut_subcommands(without_empty)
+}
+
 impl Arguments {
+    fn of_process() -> Self {
+        let matches = without_empty(Self::command()).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
     fn run(self) -> anyhow::Result<ExitCode> {
         let usual = if matches!(self.command, Command::Serve(_) | Command::Sandbox(_)) { "info" } else { QUIET };
         let filter = self.log.or_else(|| variable::process("RUST_LOG")).unwrap_or_else(|| usual.to_owned());

@@ -18,13 +18,15 @@ use troupe_model_server::{Pace, Rule, Scenario};
 
 #[tokio::test]
 async fn wrong_usage_is_told_apart_from_failure() {
-    let cases: [(&[&str], i32, &str); 6] = [
+    let cases: [(&[&str], i32, &str); 8] = [
         (&["serve"], 2, "troupe: name a folder of manifests: troupe serve DIR\n"),
         (&["serve", "/nowhere"], 1, "troupe: there is no folder /nowhere; make it, or name another one\n"),
         (&["serve", "/", "--listen", "0.0.0.0:0"], 2, "TROUPE_TOKEN"),
         (&["serve", "/", "--listen", "somewhere"], 2, "an address and a port"),
         (&["serve", "/", "--log", "no=such=filter"], 2, "--log"),
         (&["ask", "somebody", " "], 2, "troupe: the question is empty\n"),
+        (&["ask", "somebody", "hi", "--context", "prod"], 2, "wants a namespace; name one with --namespace"),
+        (&["publish", "revisions", "somebody", "--context", "prod"], 2, "wants a namespace; name one with --namespace"),
     ];
     for (arguments, code, says) in cases {
         let end = try_troupe(arguments, &[]).await;
@@ -49,6 +51,11 @@ async fn a_flag_wins_over_its_variable_and_that_over_the_default() {
         "{}",
         end.beside
     );
+    // An empty one is none.
+    let empty = ["TROUPE_LISTEN", "TROUPE_DATA", "TROUPE_MAX_QUEUED", "TROUPE_NAMESPACE", "TROUPE_INSECURE_NO_TOKEN"];
+    let empty: Vec<_> = empty.into_iter().map(|name| (name, "")).collect();
+    let end = try_troupe(&["serve", "/nowhere"], &empty).await;
+    assert_eq!((end.code, end.beside.contains("there is no folder /nowhere")), (1, true), "{}", end.beside);
     let end = try_troupe(&["serve", folder], &[("MAX_TOOL_ROUNDS", "many")]).await;
     assert_eq!(end.beside, "troupe: the variable MAX_TOOL_ROUNDS has the value \"many\", which does not fit\n");
 }

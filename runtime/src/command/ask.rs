@@ -40,7 +40,7 @@ pub struct AskArguments {
     #[arg(long, env = "TROUPE_SESSION", value_name = "ID")]
     session: Option<String>,
     /// Without a service: runs the agent of these folders of manifests in this process; repeatable, a later one wins
-    #[arg(long, env = "TROUPE_DIR", value_name = "DIR", value_delimiter = ':')]
+    #[arg(long, env = "TROUPE_DIR", value_name = "DIR", value_delimiter = ':', conflicts_with = "namespace")]
     dir: Vec<PathBuf>,
     /// With --dir: the data folder, for sessions and kept Secrets [default: a temporary one]
     #[arg(long, env = "TROUPE_DATA", value_name = "DIR")]
@@ -82,6 +82,7 @@ pub async fn ask(arguments: AskArguments) -> anyhow::Result<ExitCode> {
         let connection = cluster.connect(namespace).await?;
         remote::ask(&connection.service, question, &mut show).await?
     } else {
+        cluster.check_unused()?;
         let token = super::serve::token(token_file.as_deref(), &variable::process)?;
         remote::ask(&Service::new(&url, token, NO_ANSWER)?, question, &mut show).await?
     };

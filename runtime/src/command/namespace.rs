@@ -12,6 +12,7 @@ use kube::api::{Api, ListParams, ObjectMeta, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
+use super::UsageError;
 use super::service::Service;
 pub(super) use forward::Forwarded;
 use refusal::may;
@@ -51,6 +52,16 @@ pub(super) struct Connection {
 }
 
 impl NamespaceOptions {
+    /// Refuses a context where no namespace is named: it would ask another service than was meant.
+    pub(super) fn check_unused(&self) -> Result<(), UsageError> {
+        match &self.context {
+            Some(context) => {
+                Err(UsageError(format!("--context {context} wants a namespace; name one with --namespace")))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Connects to the runtime of `namespace`.
     pub(super) async fn connect(&self, namespace: &str) -> anyhow::Result<Connection> {
         let reached = self.reach(namespace).await?;

@@ -93,6 +93,7 @@ impl ServiceOptions {
         if let Some(namespace) = &self.cluster.namespace {
             return Ok(Reached::Namespace(self.cluster.connect(namespace).await?));
         }
+        self.cluster.check_unused()?;
         let token = super::serve::token(self.token_file.as_deref(), &variable::process)?;
         Ok(Reached::Here(Service::new(&self.url, token, NO_ANSWER)?))
     }
