@@ -290,13 +290,17 @@ impl App {
                 Some(named.ok_or_else(unknown)?.revision)
             }
         };
+        let before = spec.clone();
         match (&revision, spec.as_object_mut()) {
             (Some(revision), Some(spec)) => drop(spec.insert("publishedRevision".to_owned(), revision.clone().into())),
             (None, Some(spec)) => drop(spec.shift_remove("publishedRevision")),
             (_, None) => {}
         }
-        let resource = manifest::resource(Kind::Agent, metadata, spec, FIELDS)?;
-        self.write(asker, resource, WriteOptions::default()).await?;
+        // What is pinned so already is not written again: in folders that would be a copy, which then wins over its source.
+        if spec != before {
+            let resource = manifest::resource(Kind::Agent, metadata, spec, FIELDS)?;
+            self.write(asker, resource, WriteOptions::default()).await?;
+        }
         Ok(revision)
     }
 

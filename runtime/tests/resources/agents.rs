@@ -1,5 +1,7 @@
 //! `/v1/agents`.
 
+use std::os::unix::fs::MetadataExt as _;
+
 use serde_json::{Value, json};
 
 use crate::service::Service;
@@ -98,6 +100,14 @@ async fn revisions_are_listed_and_one_of_them_is_published() {
     assert!(unknown.status == 400 && unknown.error().contains("revision"), "{unknown:?}");
     let unpinned = service.post(&format!("/v1/agents/{id}/publish"), json!({"revision": null})).await;
     assert_eq!(unpinned.body["status"], "unpublished");
+    // Where nothing is pinned, nothing is written: a copy would win over what it is of from then on.
+    let written = || {
+        let files = std::fs::read_dir(service.path("resources/agents")).unwrap().map(|file| file.unwrap());
+        files.map(|file| (file.path(), file.metadata().unwrap().ino())).collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let before = written();
+    let once_more = service.post(&format!("/v1/agents/{id}/publish"), json!({"revision": null})).await;
+    assert_eq!((once_more.status, written()), (200, before));
     let serving = service.app.resolve_agent(&id, None).await.unwrap();
     assert_eq!(serving.snapshot.agent().unwrap().display_name, "Second");
 }
