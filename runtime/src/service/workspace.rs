@@ -35,8 +35,13 @@ impl App {
         let wrong = |problem: String| Problem::bad_request(format!("Invalid value for field workspace: {problem}"));
         let root = if self.rights.is_open() {
             let named = named.map(|named| self.whole_path(named)).transpose().map_err(wrong)?;
-            let Some(root) = named.or_else(|| self.default_workspace()) else { return Ok(None) };
-            root.canonicalize().map_err(|error| wrong(format!("{}: {error}", root.display())))?
+            match (named, self.default_workspace()) {
+                (Some(root), _) => {
+                    root.canonicalize().map_err(|error| wrong(format!("{}: {error}", root.display())))?
+                }
+                (None, Some(root)) => root.canonicalize().map_err(|error| unusable(&root, &error))?,
+                (None, None) => return Ok(None),
+            }
         } else {
             let Some(own) = self.own_folder(asker)? else {
                 return named.map_or(Ok(None), |_| Err(wrong("this service has none".to_owned())));
@@ -143,6 +148,14 @@ fn folder_name(user: &str) -> String {
     let hash: String = ContentHash::of(user.as_bytes()).0.chars().filter(char::is_ascii_alphanumeric).collect();
     let start: String = name.chars().take(LONGEST.saturating_sub(hash.len() + 2)).collect();
     format!("{start}%~{hash}")
+}
+
+/// No request named it: whoever runs the service did.
+fn unusable(root: &Path, error: &std::io::Error) -> Problem {
+    let shown = root.display();
+    Problem::bad_request(format!(
+        "the workspace of this service cannot be used: {shown}: {error}; make the folder, or set AGENT_WORKSPACE or --workspace to another"
+    ))
 }
 
 #[cfg(test)]

@@ -28,7 +28,9 @@ pub enum Compaction {
 #[derive(Debug, thiserror::Error)]
 pub enum CompactError {
     /// No model summarises (S1-135).
-    #[error("no model is set that summarises; set SUMMARY_MODEL_ID, or summaryModelRef of the Agent or the Runtime")]
+    #[error(
+        "there is no model that summarises: let SUMMARY_MODEL_ID, or summaryModelRef of the Agent or the Runtime, name one of GET /v1/models"
+    )]
     NoModel,
     /// The model failed.
     #[error("the summary model gave no answer")]

@@ -28,7 +28,9 @@ title alone.";
 #[derive(Debug, thiserror::Error)]
 pub enum TitleError {
     /// No model makes titles.
-    #[error("no model is set that makes titles; set SUMMARY_MODEL_ID, or summaryModelRef of the Agent or the Runtime")]
+    #[error(
+        "there is no model that makes titles: let SUMMARY_MODEL_ID, or summaryModelRef of the Agent or the Runtime, name one of GET /v1/models"
+    )]
     NoModel,
     /// Nothing was said yet.
     #[error("session {0:?} has no messages to make a title of")]
