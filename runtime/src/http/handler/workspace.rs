@@ -55,7 +55,7 @@ pub struct PathParams {
     /// Its whole path, or the path below the workspace; empty or `.` is the workspace itself.
     #[param(required = true)]
     path: Option<String>,
-    /// Taken from S1's clients, and without effect: no file outside the workspace is reached.
+    /// Taken from older clients, and without effect: no file outside the workspace is reached.
     #[serde(rename = "restrict")]
     #[param(rename = "restrict")]
     _restrict: Option<String>,
@@ -91,7 +91,7 @@ pub struct ListParams {
     #[serde(default = "fifty")]
     #[param(minimum = 1, maximum = 10_000)]
     page_size: usize,
-    /// Taken from S1's clients, and without effect: no file outside the workspace is reached.
+    /// Taken from older clients, and without effect: no file outside the workspace is reached.
     #[serde(rename = "restrict")]
     #[param(rename = "restrict")]
     _restrict: Option<String>,

@@ -7602,7 +7602,7 @@ export interface operations {
             query: {
                 /** @description Its whole path, or the path below the workspace; empty or `.` is the workspace itself. */
                 path: string;
-                /** @description Taken from S1's clients, and without effect: no file outside the workspace is reached. */
+                /** @description Taken from older clients, and without effect: no file outside the workspace is reached. */
                 restrict?: string;
                 /** @description A session, whose workspace is meant; without one, the caller's. */
                 session_id?: string;
@@ -7721,7 +7721,7 @@ export interface operations {
             query: {
                 /** @description Its whole path, or the path below the workspace; empty or `.` is the workspace itself. */
                 path: string;
-                /** @description Taken from S1's clients, and without effect: no file outside the workspace is reached. */
+                /** @description Taken from older clients, and without effect: no file outside the workspace is reached. */
                 restrict?: string;
                 /** @description A session, whose workspace is meant; without one, the caller's. */
                 session_id?: string;
@@ -7884,7 +7884,7 @@ export interface operations {
                 page?: number;
                 /** @description How many of a page; 50 by default, at most 10,000. */
                 page_size?: number;
-                /** @description Taken from S1's clients, and without effect: no file outside the workspace is reached. */
+                /** @description Taken from older clients, and without effect: no file outside the workspace is reached. */
                 restrict?: string;
                 /** @description A session, whose workspace is meant; without one, the caller's. */
                 session_id?: string;
@@ -8029,7 +8029,7 @@ export interface operations {
                 path: string;
                 /** @description The longest edge in pixels, from 16 to 1024; 256 by default. */
                 size?: number;
-                /** @description Taken from S1's clients, and without effect: no file outside the workspace is reached. */
+                /** @description Taken from older clients, and without effect: no file outside the workspace is reached. */
                 restrict?: string;
                 /** @description A session, whose workspace is meant; without one, the caller's. */
                 session_id?: string;
@@ -8081,7 +8081,7 @@ export interface operations {
             query: {
                 /** @description Its whole path, or the path below the workspace; empty or `.` is the workspace itself. */
                 path: string;
-                /** @description Taken from S1's clients, and without effect: no file outside the workspace is reached. */
+                /** @description Taken from older clients, and without effect: no file outside the workspace is reached. */
                 restrict?: string;
                 /** @description A session, whose workspace is meant; without one, the caller's. */
                 session_id?: string;

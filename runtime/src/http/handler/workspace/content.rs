@@ -104,7 +104,7 @@ pub struct ThumbnailParams {
     /// The longest edge in pixels, from 16 to 1024; 256 by default.
     #[param(minimum = 16, maximum = 1_024)]
     size: Option<u32>,
-    /// Taken from S1's clients, and without effect: no file outside the workspace is reached.
+    /// Taken from older clients, and without effect: no file outside the workspace is reached.
     #[serde(rename = "restrict")]
     #[param(rename = "restrict")]
     _restrict: Option<String>,
