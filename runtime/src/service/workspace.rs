@@ -65,11 +65,12 @@ impl App {
         if named.is_absolute() {
             return Ok(named);
         }
+        let shown = named.display().to_string();
         let Some(root) = self.default_workspace().and_then(|root| root.canonicalize().ok()) else {
-            return Err(format!("this service has none that {named:?} could lie in; use a whole path"));
+            return Err(format!("this service has none that {shown:?} could lie in; use a whole path"));
         };
         let wrong =
-            || format!("{named:?} is no folder in the service's workspace; use the path of one, or a whole path");
+            || format!("{shown:?} is no folder in the service's workspace; use the path of one, or a whole path");
         within(&root, &named).ok_or_else(wrong)
     }
 

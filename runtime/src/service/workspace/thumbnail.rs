@@ -84,12 +84,12 @@ impl Thumbnails {
     /// [`FileError::NoPicture`] where none can be made, and the file is too large to be sent instead.
     pub(super) async fn of(&self, content: Content, edge: u32) -> Result<Thumbnail, FileError> {
         let can_be_made = content.kind.is_image() && !content.kind.is_active() && content.facts.length <= LARGEST_FILE;
-        let made = if !can_be_made {
-            None
-        } else {
+        let made = if can_be_made {
             let file = content.file.try_clone().map_err(|source| read_failed(&content.name, source))?;
             let places = Arc::clone(&self.places);
             self.made.get_with((content.facts, edge), make_in_turn(places, file, edge)).await
+        } else {
+            None
         };
         match made {
             Some(picture) => Ok(Thumbnail::Made(picture, content.facts)),

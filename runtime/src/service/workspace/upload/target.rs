@@ -53,7 +53,7 @@ fn check_way(place: &Place, inside: &Path) -> Result<(), UploadError> {
     for folder in way {
         match place.metadata(folder) {
             Ok(facts) if facts.is_dir() => {}
-            Ok(_) => return Err(UploadError::Target(format!("{folder:?} is a file; name a folder"))),
+            Ok(_) => return Err(no_folder(folder, "a file")),
             Err(FileError::Missing(_)) => return check_no_link(place, folder),
             Err(error) => return Err(UploadError::of_target(error)),
         }
@@ -66,5 +66,9 @@ fn check_no_link(place: &Place, folder: &Path) -> Result<(), UploadError> {
     if place.folder.symlink_metadata(folder).is_err() {
         return Ok(());
     }
-    Err(UploadError::Target(format!("{folder:?} is a link to what is not there; name a folder")))
+    Err(no_folder(folder, "a link to what is not there"))
+}
+
+fn no_folder(path: &Path, what: &str) -> UploadError {
+    UploadError::Target(format!("{:?} is {what}; name a folder", path.display().to_string()))
 }
