@@ -18,12 +18,16 @@ use troupe_model_server::{Pace, Rule, Scenario};
 
 #[tokio::test]
 async fn wrong_usage_is_told_apart_from_failure() {
-    let cases: [(&[&str], i32, &str); 8] = [
+    let cases: [(&[&str], i32, &str); 12] = [
         (&["serve"], 2, "troupe: name a folder of manifests: troupe serve DIR\n"),
         (&["serve", "/nowhere"], 1, "troupe: there is no folder /nowhere; make it, or name another one\n"),
         (&["serve", "/", "--listen", "0.0.0.0:0"], 2, "TROUPE_TOKEN"),
         (&["serve", "/", "--listen", "somewhere"], 2, "an address and a port"),
         (&["serve", "/", "--log", "no=such=filter"], 2, "--log"),
+        (&["serve", "/", "--max-running", "0"], 2, "--max-running"),
+        (&["serve", "/", "--upload-parallel-max-threads", "33"], 2, "1..=32"),
+        (&["serve", "/", "--cors-origin", "example.org"], 2, "such as https://example.org"),
+        (&["serve", "/", "--host-name", "http://x/"], 2, "without scheme and port"),
         (&["ask", "somebody", " "], 2, "troupe: the question is empty\n"),
         (&["ask", "somebody", "hi", "--context", "prod"], 2, "wants a namespace; name one with --namespace"),
         (&["publish", "revisions", "somebody", "--context", "prod"], 2, "wants a namespace; name one with --namespace"),

@@ -73,7 +73,7 @@ enum End {
 /// Asks, shows, and tells by the exit code how it went: 0 answered, 1 failed, 130 interrupted.
 pub async fn ask(arguments: AskArguments) -> anyhow::Result<ExitCode> {
     let AskArguments { agent, question, url, token_file, session, dir, data, cluster, options } = arguments;
-    let question = Question { agent, text: text_of(&question)?, session };
+    let question = Question { agent, text: text_of(&question)?, session: session.clone() };
     let mut show = show::Show::in_terminal();
     let end = if !dir.is_empty() {
         let directories = super::folders(dir, &variable::process, "ask AGENT --dir")?;
@@ -86,7 +86,7 @@ pub async fn ask(arguments: AskArguments) -> anyhow::Result<ExitCode> {
         let token = super::serve::token(token_file.as_deref(), &variable::process)?;
         remote::ask(&Service::new(&url, token, NO_ANSWER)?, question, &mut show).await?
     };
-    show.finish();
+    show.finish(session.as_deref().filter(|_| end != End::Interrupted));
     Ok(match end {
         End::Answered => ExitCode::SUCCESS,
         End::Failed => ExitCode::FAILURE,

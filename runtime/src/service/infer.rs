@@ -10,6 +10,7 @@ use troupe_catalog::ResolveError;
 use troupe_core::agent::{AgentSnapshot, Limits, PinnedSnapshot, Snapshot};
 use troupe_core::engine::{Command, Dispatch, SessionOfRun, StartRequest, Started};
 use troupe_core::message::Role;
+use troupe_core::session::Turn;
 use troupe_core::tool::{ToolKind, ToolSnapshot};
 use troupe_crds::Kind;
 use uuid::Uuid;
@@ -254,7 +255,7 @@ impl App {
         input: &InferInput,
         snapshot: &PinnedSnapshot,
         workspace: Option<&PathBuf>,
-    ) -> Result<Vec<troupe_core::session::Turn>, Problem> {
+    ) -> Result<Vec<Turn>, Problem> {
         let messages = match (&input.messages, &input.text) {
             (Some(messages), _) if !messages.is_empty() => messages.clone(),
             (_, Some(text)) if text.is_empty() => {
@@ -277,7 +278,7 @@ impl App {
         messages: Vec<MessageInput>,
         snapshot: &PinnedSnapshot,
         workspace: Option<&PathBuf>,
-    ) -> Result<Vec<troupe_core::session::Turn>, Problem> {
+    ) -> Result<Vec<Turn>, Problem> {
         let view = self.catalog.view();
         let agent = snapshot.snapshot.agent();
         let table = agent.and_then(|agent| tools_table(agent, self.disable_nested_delegate()));
@@ -286,26 +287,10 @@ impl App {
         let last = messages.len().saturating_sub(1);
         let turns = reading.turns(messages).await?;
         // Providers refuse a question without words.
-        let is_empty = |turn: &troupe_core::session::Turn| {
+        let is_empty = |turn: &Turn| {
             turn.content.is_empty() && turn.images.is_empty() && turn.audio.is_none() && turn.tool_calls.is_empty()
         };
-        if turns.iter().all(is_empty) {
-            // What a template was to say is said by none that is not there.
-            let unknown =
-                turns.iter().enumerate().find_map(|(index, turn)| Some((index, turn.prompt_template.as_ref()?)));
-            let (place, problem) = match unknown {
-                Some((index, template)) => {
-                    let template = shortened(template);
-                    (format!("{index}].prompt_template"), format!("there is no prompt template {template}"))
-                }
-                None => (format!("{last}].content"), "the messages say nothing; give one a content".to_owned()),
-            };
-            let field = format!("{field}[{place}");
-            return Err(
-                Problem::bad_request(format!("Invalid value for field {field}: {problem}")).with("field", field)
-            );
-        }
-        Ok(turns)
+        if turns.iter().all(is_empty) { Err(says_nothing(field, last, &turns)) } else { Ok(turns) }
     }
 
     fn limits(&self, input: &InferInput, snapshot: &PinnedSnapshot) -> Limits {
@@ -357,6 +342,20 @@ fn agent_refused(agent: &str, error: &ResolveError) -> Problem {
     problem.with("field", "agent_id")
 }
 
+/// Why nobody is asked with messages that say nothing, the last of them at `last`.
+fn says_nothing(field: &str, last: usize, turns: &[Turn]) -> Problem {
+    let template = turns.iter().enumerate().find_map(|(index, turn)| Some((index, turn.prompt_template.as_deref()?)));
+    let (field, problem) = match template {
+        // S1-113: what is not there leaves the message as it is.
+        Some((index, template)) => (
+            format!("{field}[{index}].prompt_template"),
+            format!("the prompt template {} is not there, or says nothing", shortened(template)),
+        ),
+        None => (format!("{field}[{last}].content"), "the messages say nothing; give one a content".to_owned()),
+    };
+    Problem::bad_request(format!("Invalid value for field {field}: {problem}")).with("field", field)
+}
+
 /// S1-156: where an agent's own instructions begin a conversation, they replace those of the request.
 fn begins_as_agent(session: &Session, snapshot: &PinnedSnapshot) -> bool {
     let instructed = snapshot.snapshot.agent().is_some_and(|agent| !agent.id.is_empty() && !agent.system.is_empty());
@@ -368,7 +367,7 @@ pub(crate) fn session_of_run(
     session: &Session,
     input: &InferInput,
     snapshot: &PinnedSnapshot,
-    turns: &[troupe_core::session::Turn],
+    turns: &[Turn],
     workspace: Option<&PathBuf>,
 ) -> (Option<SessionOfRun>, About) {
     let meta = meta(input, snapshot, workspace);
@@ -408,7 +407,7 @@ fn meta(input: &InferInput, snapshot: &PinnedSnapshot, workspace: Option<&PathBu
 }
 
 /// The initial title (S1-56, S1-141): the first 30 characters of the user's words, else the id.
-fn title(turns: &[troupe_core::session::Turn], id: &str) -> String {
+fn title(turns: &[Turn], id: &str) -> String {
     let title = troupe_core::session::title(turns);
     if title.is_empty() { id.to_owned() } else { title }
 }

@@ -34,6 +34,9 @@ async fn a_service_says_where_it_is_answers_and_stops_when_told() {
     assert!(text.contains("troupe_runs_total{agent=\"assistant\",outcome=\"completed\"} 2"), "{text}");
     assert!(text.ends_with("# EOF\n"), "{text}");
 
+    let end = troupe(&["ask", "--url", &url, "assistant", "Eve", "--session", "gone"], &[]).await;
+    assert_eq!((end.answer.as_str(), end.beside.contains("there is no session gone")), ("Hello, Eve!\n", true));
+
     service.signal("TERM").await;
     assert_eq!(service.code().await, 0);
     let end = try_troupe(&["ask", "--url", &url, "assistant", "Ada"], &[]).await;

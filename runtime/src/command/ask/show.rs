@@ -82,12 +82,16 @@ impl Show {
         }
     }
 
-    /// Ends the open line, and names the session for the next question.
-    pub(super) fn finish(&mut self) {
+    /// Ends the open line, and names the session for the next question, or says that the one `asked` for is not there.
+    pub(super) fn finish(&mut self, asked: Option<&str>) {
         self.tell_calls();
         self.begin(Place::LineStart);
-        if let Some(session) = self.session.take() {
-            self.aside(&format!("session {session}\n"), DIM);
+        match (self.session.take(), asked) {
+            (Some(session), _) => self.aside(&format!("session {session}\n"), DIM),
+            (None, Some(asked)) => {
+                self.aside(&format!("there is no session {asked}: nothing of this is kept; `new` begins one\n"), DIM);
+            }
+            (None, None) => {}
         }
     }
 
@@ -245,7 +249,7 @@ mod tests {
         for (event, data) in frames {
             show.frame(*event, &data.to_string());
         }
-        show.finish();
+        show.finish(None);
         (answer.text(), beside.text(), show.end())
     }
 

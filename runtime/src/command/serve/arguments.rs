@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use troupe_crds::duration::GoDuration;
+use url::Url;
 
 use crate::command::agents::AgentOptions;
 use crate::command::variable::{Lookup, or_older, path_or_older};
@@ -52,10 +53,10 @@ struct AccessOptions {
     #[arg(long, env = "TROUPE_INSECURE_NO_TOKEN", value_parser = clap::builder::BoolishValueParser::new(), action = clap::ArgAction::SetTrue)]
     insecure_no_token: bool,
     /// A further host name under which the service is reached; repeatable
-    #[arg(long, env = "TROUPE_HOST_NAME", value_name = "NAME", value_delimiter = ',')]
+    #[arg(long, env = "TROUPE_HOST_NAME", value_name = "NAME", value_delimiter = ',', value_parser = host)]
     host_name: Vec<String>,
     /// An origin whose pages may call the service from a browser, such as `https://example.org`; repeatable
-    #[arg(long, env = "TROUPE_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    #[arg(long, env = "TROUPE_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',', value_parser = origin)]
     cors_origin: Vec<String>,
 }
 
@@ -67,7 +68,7 @@ struct LoadOptions {
     #[arg(long, env = "TROUPE_GRACE", value_name = "DURATION", default_value = "20s")]
     grace: GoDuration,
     /// Runs at one time
-    #[arg(long, env = "TROUPE_MAX_RUNNING", value_name = "RUNS", default_value_t = 1_000)]
+    #[arg(long, env = "TROUPE_MAX_RUNNING", value_name = "RUNS", default_value_t = 1_000, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
     max_running: usize,
     /// Runs that may wait; one more is refused with 429
     #[arg(long, env = "TROUPE_MAX_QUEUED", value_name = "RUNS", default_value_t = 1_000)]
@@ -76,7 +77,7 @@ struct LoadOptions {
     #[arg(long, env = "TROUPE_UPLOAD_PARALLEL_SIZE", value_name = "SIZE")]
     upload_parallel_size: Option<Size>,
     /// Pieces of an upload at one time, from 1 to 32 [default: 5] [older: `UPLOAD_PARALLEL_MAX_THREADS`]
-    #[arg(long, env = "TROUPE_UPLOAD_PARALLEL_MAX_THREADS", value_name = "PIECES")]
+    #[arg(long, env = "TROUPE_UPLOAD_PARALLEL_MAX_THREADS", value_name = "PIECES", value_parser = clap::value_parser!(u32).range(1..=32))]
     upload_parallel_max_threads: Option<u32>,
     /// The most files that a search of the workspace gives [default: 1000] [older: `SEARCH_MAX_RESULTS`]
     #[arg(long, env = "TROUPE_SEARCH_MAX_RESULTS", value_name = "FILES")]
@@ -154,6 +155,23 @@ pub(crate) fn token(file: Option<&Path>, lookup: Lookup<'_>) -> anyhow::Result<O
     let token = text.trim();
     anyhow::ensure!(!token.is_empty(), "the token file {shown} is empty; write the token into it");
     Ok(Some(token.to_owned()))
+}
+
+/// The name of a host, as it stands in `Host` beside the port.
+fn host(text: &str) -> Result<String, String> {
+    let is_name = !text.is_empty() && !text.contains(['/', ':', ' ', '@']);
+    is_name
+        .then(|| text.to_owned())
+        .ok_or_else(|| "write a name without scheme and port, such as box.example.org".to_owned())
+}
+
+/// An origin as browsers send it, or `*` for all.
+fn origin(text: &str) -> Result<String, String> {
+    let known = |url: &Url| url.scheme().starts_with("http") && url.origin().ascii_serialization() == text;
+    if text == "*" || Url::parse(text).is_ok_and(|url| known(&url)) {
+        return Ok(text.to_owned());
+    }
+    Err("write a scheme and a host and nothing behind them, such as https://example.org, or * for all".to_owned())
 }
 
 /// `127.0.0.1:7988`, `[::1]:7988`, `localhost:7988`, or a port alone.

@@ -176,7 +176,8 @@ describe('deleting several', () => {
 describe('the name of a field', () => {
   it('is words', () => {
     expect(fieldLabel('maxAttempts')).toBe('Max attempts');
-    expect(fieldLabel('oauthClientCredentials')).toBe('Oauth client credentials');
+    expect(fieldLabel('oauthClientCredentials')).toBe('OAuth client credentials');
+    expect(fieldLabel('serverURLTemplate')).toBe('Server URL template');
     expect(fieldLabel('from_unit')).toBe('From unit');
   });
 });
