@@ -197,7 +197,7 @@ mod tests {
             let saver = Saver::start(Arc::new(Nothing), &tasks, shutdown.clone());
             let flushes = (0..4).map(|_| {
                 let saver = saver.clone();
-                tokio::spawn(async move { saver.flush().await })
+                tasks.spawn(async move { saver.flush().await })
             });
             let flushes: Vec<_> = flushes.collect();
             shutdown.cancel();

@@ -127,7 +127,7 @@ impl Assembly {
     fn fill_arguments(&mut self) -> Vec<Piece> {
         let nothing = self.calls.iter_mut().enumerate().filter(|(_, call)| call.arguments.trim().is_empty());
         let filled = nothing.map(|(index, call)| {
-            call.arguments = "{}".to_owned();
+            "{}".clone_into(&mut call.arguments);
             Piece::ToolCall(ToolCallDelta { index, id: None, name: None, arguments: call.arguments.clone() })
         });
         filled.collect()
