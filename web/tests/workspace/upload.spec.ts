@@ -196,7 +196,7 @@ test('an upload that is refused says why, and is tried again', async ({ page, tr
   await input(page).setInputFiles(film);
   const retry = page.getByRole('button', { name: 'Try film.bin again' });
   await expect(retry).toBeVisible();
-  await expect(panel(page)).toContainText('it is below a file; name a folder');
+  await expect(panel(page)).toContainText('"notes" is a file; name a folder');
   await expectAccessible(page);
   await look(page, 'uploads-refused');
   rmSync(folder);
