@@ -12,7 +12,7 @@ use rustix::fs::{OFlags, RenameFlags, renameat_with};
 use uuid::Uuid;
 
 use super::item::{FileInfo, info};
-use super::place::{FileError, LONGEST_NAME, Place, check_name, failed};
+use super::place::{FileError, LONGEST_NAME, Place, check_name, failed, is_reserved};
 
 /// The most numbers that a copy's name is tried with.
 const MOST_COPIES: usize = 10_000;
@@ -67,7 +67,7 @@ pub(super) fn make_folder(place: &Place, inside: &Path) -> Result<FileInfo, File
 
 /// In the workspace's own folder some names are the service's.
 fn check_target(inside: &Path) -> Result<(), FileError> {
-    let is_own = inside.components().count() == 1 && inside.as_os_str().as_encoded_bytes().starts_with(b".troupe-");
+    let is_own = inside.components().count() == 1 && is_reserved(inside.as_os_str());
     if !is_own {
         return Ok(());
     }

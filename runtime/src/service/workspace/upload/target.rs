@@ -5,7 +5,7 @@ use std::path::Path;
 use cap_std::fs::Dir;
 
 use super::error::UploadError;
-use crate::service::workspace::place::{FileError, Place};
+use crate::service::workspace::place::{FileError, LONGEST_NAME, Place, is_reserved};
 
 /// The longest path that the system takes, in bytes: Linux's `PATH_MAX` without the zero byte that ends it.
 const LONGEST_PATH: usize = 4_095;
@@ -22,12 +22,12 @@ pub(super) fn target_below(folder: &Path, target: &str) -> Result<String, Upload
     for part in target.split('/') {
         match part {
             "" | "." | ".." => return wrong("its parts are names, not empty, . or .."),
-            part if part.len() > 255 => return wrong("a part of it is longer than 255 bytes"),
+            part if part.len() > LONGEST_NAME => return wrong("a part of it is longer than 255 bytes"),
             _ => {}
         }
     }
     match folder.join(target).to_str() {
-        Some(whole) if !whole.starts_with(".troupe-") => Ok(whole.to_owned()),
+        Some(whole) if !is_reserved(whole.as_ref()) => Ok(whole.to_owned()),
         _ => wrong("names that begin with .troupe- are the service's"),
     }
 }
